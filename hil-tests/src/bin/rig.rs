@@ -1,0 +1,2 @@
+//! The technicians' tool.
+fn main() {}

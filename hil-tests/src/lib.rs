@@ -1,0 +1,3 @@
+//! Emulated hardware of a service counter, and the technicians' tool that runs and tests it.
+
+pub mod device;

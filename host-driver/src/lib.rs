@@ -1,0 +1,1 @@
+//! Host driver of a Loket service counter: boards, smart cards, card printer, biometric test, and the issuance of a card.

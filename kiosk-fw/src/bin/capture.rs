@@ -1,0 +1,2 @@
+//! Kiosk.
+fn main() {}
