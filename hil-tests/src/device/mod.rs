@@ -1,1 +1,4 @@
 //! Emulated devices: each speaks the bytes of the real one and can be run alone.
+
+pub mod pty;
+pub mod serial;
