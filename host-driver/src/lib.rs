@@ -1,1 +1,4 @@
 //! Host driver of a Loket service counter: boards, smart cards, card printer, biometric test, and the issuance of a card.
+
+pub mod config;
+pub mod office;

@@ -1,0 +1,300 @@
+//! The counter's configuration: one TOML file.
+
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Everything that differs from one counter to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The office and this counter in it.
+    pub office: Office,
+    /// Where the durable store is.
+    pub store: Store,
+    /// Serial ports of the boards.
+    #[serde(default)]
+    pub boards: Boards,
+    /// Names of the card readers.
+    #[serde(default)]
+    pub readers: Readers,
+    /// The card printer.
+    #[serde(default)]
+    pub printer: Printer,
+    /// The log file.
+    #[serde(default)]
+    pub log: Log,
+    /// What is kept of a run besides the store.
+    #[serde(default)]
+    pub output: Output,
+    /// What a resident may choose at the kiosk, at most four.
+    #[serde(default = "Service::recorded_resident")]
+    pub services: Vec<Service>,
+}
+
+/// The office and this counter in it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Office {
+    /// Name as the kiosk and the ticket show it, at most 32 bytes.
+    pub name: String,
+    /// Province, as on the card's face.
+    pub province: String,
+    /// Regency or city, as on the card's face.
+    pub regency: String,
+    /// Place of issue, printed under the photograph.
+    pub office_place: String,
+    /// Number of this counter (loket), 1 to 99.
+    pub counter: u8,
+    /// Local time against UTC, in minutes. Western Indonesia: 420.
+    #[serde(default = "western_indonesia")]
+    pub utc_offset_minutes: i16,
+    /// Who works here, as the agenda names them.
+    #[serde(default = "operator")]
+    pub operator: String,
+}
+
+/// Where the durable store is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// The SQLite file; made when it is not there.
+    pub path: PathBuf,
+}
+
+/// Serial ports of the boards.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Boards {
+    /// Port of the kiosk board, such as `/dev/ttyUSB0`.
+    pub kiosk: Option<String>,
+    /// Port of the capture board.
+    pub capture: Option<String>,
+}
+
+/// PC/SC readers, by the name that `loket readers` shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Readers {
+    /// The reader in the card printer, where blanks are personalised.
+    pub encoder: Option<String>,
+    /// The reader on the desk, where cards are activated.
+    pub desk: Option<String>,
+}
+
+/// The card printer.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Printer {
+    /// A serial or USB port such as `/dev/usb/lp0`, or `tcp://host:port`.
+    pub address: Option<String>,
+}
+
+/// The log file. Without a path the log goes to standard error.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// The file; appended to.
+    pub file: Option<PathBuf>,
+    /// `off`, `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            file: None,
+            level: "info".into(),
+        }
+    }
+}
+
+/// What is kept of a run besides the store.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Output {
+    /// Folder for the files below; made when it is not there.
+    pub folder: Option<PathBuf>,
+    /// Whether the chip's content as read back and the captured fingers are written there. These are personal data:
+    /// only test rigs with invented people set this.
+    pub keep_evidence: bool,
+}
+
+/// A service that a resident may choose at the kiosk.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Number in the messages, unique among the services.
+    pub id: u8,
+    /// Letter before the queue numbers, `A` to `Z`, unique among the services.
+    pub prefix: char,
+    /// Name in Indonesian, at most 24 bytes.
+    pub name_id: String,
+    /// Name in English, at most 24 bytes.
+    pub name_en: String,
+}
+
+impl Service {
+    /// What is offered when the file lists nothing: the card for a resident who is already recorded.
+    fn recorded_resident() -> Vec<Self> {
+        vec![Self {
+            id: 1,
+            prefix: 'A',
+            name_id: "KTP-el sudah rekam".into(),
+            name_en: "ID card (recorded)".into(),
+        }]
+    }
+}
+
+fn western_indonesia() -> i16 {
+    420
+}
+
+fn operator() -> String {
+    "operator".into()
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration `{path}`: {cause}; give its place with --config FILE")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The file is not TOML, or has other keys than these.
+    #[error("the configuration `{path}` is not right: {cause}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said, with the line.
+        cause: Box<toml::de::Error>,
+    },
+    /// A value that makes no sense.
+    #[error("the configuration is not right: `{key}` {problem}")]
+    Value {
+        /// Which key.
+        key: &'static str,
+        /// What is wrong, and what would be right.
+        problem: &'static str,
+    },
+    /// A key that this command needs is missing.
+    #[error("the configuration has no `{0}`, which this command needs; add it")]
+    Missing(&'static str),
+}
+
+impl Config {
+    /// Reads and checks a file. Relative paths in it are taken from the file's folder.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the file or the key.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable {
+            path: path.to_owned(),
+            cause,
+        })?;
+        let mut config: Self = toml::from_str(&text).map_err(|cause| ConfigError::Syntax {
+            path: path.to_owned(),
+            cause: Box::new(cause),
+        })?;
+        config.check()?;
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        config.store.path = folder.join(&config.store.path);
+        for own in [&mut config.log.file, &mut config.output.folder]
+            .into_iter()
+            .flatten()
+        {
+            *own = folder.join(&own);
+        }
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |key, problem| Err(ConfigError::Value { key, problem });
+        if self.office.name.is_empty() || self.office.name.len() > 32 {
+            return wrong(
+                "office.name",
+                "must have 1 to 32 bytes, the kiosk's screen has no more room",
+            );
+        }
+        if !(1..=99).contains(&self.office.counter) {
+            return wrong("office.counter", "must be 1 to 99");
+        }
+        // Offsets in use on Earth, in minutes.
+        if !(-12 * 60..=14 * 60).contains(&self.office.utc_offset_minutes) {
+            return wrong("office.utc_offset_minutes", "must be -720 to 840");
+        }
+        if self.services.is_empty() || self.services.len() > 4 {
+            return wrong("services", "must be one to four");
+        }
+        for (index, service) in self.services.iter().enumerate() {
+            if !service.prefix.is_ascii_uppercase() {
+                return wrong("services.prefix", "must be a letter A to Z");
+            }
+            if service.name_id.len() > 24 || service.name_en.len() > 24 {
+                return wrong("services.name", "must have at most 24 bytes");
+            }
+            let before = &self.services[..index];
+            if before
+                .iter()
+                .any(|other| other.id == service.id || other.prefix == service.prefix)
+            {
+                return wrong("services", "must differ in `id` and `prefix`");
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = r#"
+        [office]
+        name = "Dukcapil Padang Panjang"
+        province = "SUMATERA BARAT"
+        regency = "KOTA PADANG PANJANG"
+        office_place = "PADANG PANJANG"
+        counter = 2
+        [store]
+        path = "loket.sqlite"
+    "#;
+
+    #[test]
+    fn office_and_store_are_enough() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("loket.toml");
+        std::fs::write(&file, SMALLEST).unwrap();
+        let config = Config::load(&file).unwrap();
+        assert_eq!(config.office.utc_offset_minutes, 420);
+        assert_eq!(config.services[0].prefix, 'A');
+        assert_eq!(config.store.path, folder.path().join("loket.sqlite"));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("loket.toml");
+        std::fs::write(&file, SMALLEST.replace("counter", "countre")).unwrap();
+        let message = Config::load(&file).unwrap_err().to_string();
+        assert!(message.contains("countre"), "{message}");
+    }
+
+    #[test]
+    fn a_missing_file_says_how_to_name_one() {
+        let message = Config::load(Path::new("nowhere.toml")).unwrap_err().to_string();
+        assert!(message.contains("--config"), "{message}");
+    }
+
+    #[test]
+    fn two_services_may_not_share_a_letter() {
+        let mut config: Config = toml::from_str(SMALLEST).unwrap();
+        let mut second = config.services[0].clone();
+        second.id = 2;
+        config.services.push(second);
+        assert!(config.check().is_err());
+    }
+}

@@ -1,0 +1,4 @@
+//! The office around the devices: records, queue, written procedure, agenda, and the operator's console.
+
+pub mod nik;
+pub mod record;
