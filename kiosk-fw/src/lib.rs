@@ -1,2 +1,9 @@
-//! Work in progress.
-#![no_std]
+//! Firmware of Loket's two boards: the kiosk where a resident takes a queue number, and the capture board with the fingerprint
+//! sensor.
+//!
+//! Each application is a pure model (event and time in, actions out), screens drawn from its state, and a thin part that connects
+//! both to the devices. What they share is in [`drivers`]; what differs from board to board is behind [`board::Board`].
+#![cfg_attr(not(test), no_std)]
+
+pub mod board;
+pub mod drivers;

@@ -1,0 +1,208 @@
+//! The Luminary/TI LM3S6965 evaluation board (EKK-LM3S6965, revision A with the SSD0323 OLED), real or QEMU's `lm3s6965evb`.
+//!
+//! | part | pins |
+//! |---|---|
+//! | UART0, counter's computer, 921,600 baud | PA0 in, PA1 out |
+//! | UART1, fingerprint sensor, 57,600 baud | PD2 in, PD3 out |
+//! | UART2, ticket printer, 9,600 baud | PG0 in, PG1 out |
+//! | SSI0, OLED | PA2 clock, PA5 data, PA3 select, PC7 data/command, PC6 panel supply |
+//! | SD card's select, kept high | PD0 |
+//! | buttons | PE0 up, PE1 down, PE2 left, PE3 right, PF1 select |
+//!
+//! defmt's log leaves through semihosting, which stops the core while the debugger (or QEMU) writes: log at human scale.
+
+mod clock;
+mod executor;
+mod gpio;
+mod guard;
+mod registers;
+mod ssi;
+mod time;
+mod uart;
+mod vectors;
+
+use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use embassy_executor::Spawner;
+use embedded_hal::digital::PinState;
+
+use super::{Board, Buttons, Parts};
+use crate::drivers::ssd0323::Ssd0323;
+
+pub use gpio::{Button, Output};
+pub use ssi::OledDevice;
+pub use uart::{Receiver, Sender};
+
+use defmt_semihosting as _;
+
+/// Speed of the link to the counter's computer.
+const HOST_BAUD: u32 = 921_600;
+/// The speed that the sensor family starts with (R307 manual: N = 6, 57,600 bits a second).
+const SENSOR_BAUD: u32 = 57_600;
+/// The speed that small 58 mm printers leave the factory with.
+const PRINTER_BAUD: u32 = 9_600;
+
+/// The board as a kiosk: the device is the ticket printer on UART2.
+pub struct Kiosk(Started);
+/// The board as a capture board: the device is the fingerprint sensor on UART1.
+pub struct Capture(Started);
+
+/// Proof that clock, timers and guard are running.
+struct Started(());
+
+/// Starts the board and the executor, and gives the board to the first task. Call it from `main`, once.
+///
+/// # Panics
+///
+/// If called twice.
+pub fn run(first_task: impl FnOnce(Spawner)) -> ! {
+    static STARTED: AtomicBool = AtomicBool::new(false);
+    assert!(
+        !STARTED.swap(true, Ordering::Relaxed),
+        "the board is started once"
+    );
+    guard::start();
+    clock::start();
+    time::start();
+    executor::run(first_task)
+}
+
+/// The kiosk's side of the board. To be called in the first task.
+pub fn kiosk() -> Kiosk {
+    Kiosk(Started(()))
+}
+
+/// The capture side of the board. To be called in the first task.
+pub fn capture() -> Capture {
+    Capture(Started(()))
+}
+
+/// The OLED with everything it needs.
+pub type Oled = Ssd0323<OledDevice, Output>;
+
+impl Board for Kiosk {
+    const NAME: &'static str = "LM3S6965";
+    type HostReader = Receiver<4096, 2048>;
+    type HostWriter = Sender<4096, 2048>;
+    type DeviceReader = Receiver<64, 1024>;
+    type DeviceWriter = Sender<64, 1024>;
+    type Panel = Oled;
+    type Button = Button;
+
+    fn parts(self) -> Parts<Self> {
+        let (host_reader, host_writer) = host_uart(&self.0);
+        gpio::G.alternate(0b11);
+        let (device_reader, device_writer) = uart::UART2.start(PRINTER_BAUD);
+        Parts {
+            host_reader,
+            host_writer,
+            device_reader,
+            device_writer,
+            panel: oled(),
+            buttons: buttons(),
+            boot_id: boot_id(),
+        }
+    }
+
+    fn uart_overruns() -> u32 {
+        uart::overruns()
+    }
+}
+
+impl Board for Capture {
+    const NAME: &'static str = "LM3S6965";
+    type HostReader = Receiver<4096, 2048>;
+    type HostWriter = Sender<4096, 2048>;
+    type DeviceReader = Receiver<1024, 64>;
+    type DeviceWriter = Sender<1024, 64>;
+    type Panel = Oled;
+    type Button = Button;
+
+    fn parts(self) -> Parts<Self> {
+        let (host_reader, host_writer) = host_uart(&self.0);
+        gpio::D.alternate(0b1100);
+        let (device_reader, device_writer) = uart::UART1.start(SENSOR_BAUD);
+        Parts {
+            host_reader,
+            host_writer,
+            device_reader,
+            device_writer,
+            panel: oled(),
+            buttons: buttons(),
+            boot_id: boot_id(),
+        }
+    }
+
+    fn uart_overruns() -> u32 {
+        uart::overruns()
+    }
+}
+
+fn host_uart(_started: &Started) -> (Receiver<4096, 2048>, Sender<4096, 2048>) {
+    gpio::A.alternate(0b11);
+    uart::UART0.start(HOST_BAUD)
+}
+
+fn oled() -> Oled {
+    let card_select = gpio::D.output(0, PinState::High);
+    let select = gpio::A.output(3, PinState::High);
+    // PC6 switches the panel's 15 V supply on.
+    gpio::C.output(6, PinState::High);
+    let data_command = gpio::C.output(7, PinState::Low);
+    gpio::A.alternate(0b11_0100);
+    Ssd0323::new(
+        OledDevice::new(ssi::Bus::start(), select, card_select),
+        data_command,
+    )
+}
+
+fn buttons() -> Buttons<Button> {
+    Buttons {
+        up: gpio::button_e(0),
+        down: gpio::button_e(1),
+        left: gpio::button_e(2),
+        right: gpio::button_e(3),
+        select: gpio::button_f(1),
+    }
+}
+
+/// A number for this start.
+///
+/// The chip has no source of chance, and in an emulator even jitter repeats. The debugger's computer has one; without it, its
+/// clock (seconds, and hundredths since its start) still tells two starts apart.
+fn boot_id() -> u32 {
+    use semihosting::experimental::{random, time::SystemTime};
+    let mut bytes = [0; 4];
+    if random::fill_bytes(&mut bytes).is_ok() {
+        return u32::from_le_bytes(bytes);
+    }
+    let seconds = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs() as u32);
+    let hundredths = semihosting::sys::arm_compat::sys_clock().unwrap_or(0) as u32;
+    // Knuth's multiplicative hash spreads the seconds over all bits before the two are mixed.
+    seconds.wrapping_mul(2_654_435_761) ^ hundredths
+}
+
+defmt::timestamp!("{=u64:us}", embassy_time::Instant::now().as_micros());
+
+/// Says why and ends: under QEMU the process ends, under a debugger the core stops there.
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    cortex_m::interrupt::disable();
+    defmt::error!("{}", defmt::Display2Format(info));
+    die()
+}
+
+/// defmt's own panics have been logged already.
+#[defmt::panic_handler]
+fn logged_panic() -> ! {
+    cortex_m::interrupt::disable();
+    die()
+}
+
+/// Ends with the exit code that Rust programs panic with.
+fn die() -> ! {
+    semihosting::process::exit(101)
+}

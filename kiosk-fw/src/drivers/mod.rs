@@ -1,0 +1,4 @@
+//! Devices, generic over embedded-hal and embedded-io, and the small parts they share.
+
+pub mod ring;
+pub mod ssd0323;

@@ -1,0 +1,293 @@
+//! The 128 x 64 OLED controller SSD0323 (Solomon Systech, data sheet rev. 1.2): 16 levels of grey, two pixels a byte.
+//!
+//! Drawing goes to a [`Frame`] in memory; [`Ssd0323::show`](crate::board::Panel::show) sends the rows that changed.
+
+use core::convert::Infallible;
+
+use embassy_futures::yield_now;
+use embedded_graphics::pixelcolor::{Gray4, GrayColor};
+use embedded_graphics::prelude::{DrawTarget, OriginDimensions, Pixel, Point, Size};
+use embedded_graphics::primitives::Rectangle;
+use embedded_hal::digital::OutputPin;
+use embedded_hal::spi::SpiDevice;
+
+use crate::board::Panel;
+
+/// Pixels in a row.
+pub const WIDTH: usize = 128;
+/// Rows.
+pub const HEIGHT: usize = 64;
+/// Bytes of a row: two pixels each, the left one in the high four bits.
+const ROW: usize = WIDTH / 2;
+/// Rows sent between two chances for other tasks: 512 bytes, about a millisecond at 4 MHz.
+const BAND: usize = 8;
+
+/// A picture in the panel's own format, in memory.
+#[derive(Clone)]
+pub struct Frame {
+    rows: [[u8; ROW]; HEIGHT],
+    /// Rows that changed since they were last taken, one bit each.
+    changed: u64,
+}
+
+impl Frame {
+    /// An empty (black) picture. All rows count as changed, because a panel starts with noise.
+    pub const fn new() -> Self {
+        Self {
+            rows: [[0; ROW]; HEIGHT],
+            changed: u64::MAX,
+        }
+    }
+
+    /// Brightness of a pixel, 0 (black) to 15. Black outside the picture.
+    pub fn luma(&self, x: usize, y: usize) -> u8 {
+        let Some(pair) = self.rows.get(y).and_then(|row| row.get(x / 2)) else {
+            return 0;
+        };
+        if x.is_multiple_of(2) {
+            pair >> 4
+        } else {
+            pair & 0x0F
+        }
+    }
+
+    fn set(&mut self, x: usize, y: usize, luma: u8) {
+        let pair = &mut self.rows[y][x / 2];
+        let new = if x.is_multiple_of(2) {
+            (*pair & 0x0F) | (luma << 4)
+        } else {
+            (*pair & 0xF0) | luma
+        };
+        if *pair != new {
+            *pair = new;
+            self.changed |= 1 << y;
+        }
+    }
+
+    /// The first and last of the rows of `band` that changed; they count as sent from now on.
+    fn take_changed(&mut self, band: usize) -> Option<(usize, usize)> {
+        let bits = (self.changed >> (band * BAND)) as u8;
+        if bits == 0 {
+            return None;
+        }
+        self.changed &= !(0xFF << (band * BAND));
+        Some((
+            band * BAND + bits.trailing_zeros() as usize,
+            band * BAND + 7 - bits.leading_zeros() as usize,
+        ))
+    }
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl OriginDimensions for Frame {
+    fn size(&self) -> Size {
+        Size::new(WIDTH as u32, HEIGHT as u32)
+    }
+}
+
+impl DrawTarget for Frame {
+    type Color = Gray4;
+    type Error = Infallible;
+
+    fn draw_iter<I>(&mut self, pixels: I) -> Result<(), Self::Error>
+    where
+        I: IntoIterator<Item = Pixel<Self::Color>>,
+    {
+        for Pixel(Point { x, y }, color) in pixels {
+            if let (Ok(x @ 0..WIDTH), Ok(y @ 0..HEIGHT)) = (usize::try_from(x), usize::try_from(y)) {
+                self.set(x, y, color.luma());
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_solid(&mut self, area: &Rectangle, color: Self::Color) -> Result<(), Self::Error> {
+        let area = area.intersection(&Rectangle::new(Point::zero(), self.size()));
+        for y in area.rows() {
+            for x in area.columns() {
+                self.set(x as usize, y as usize, color.luma());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the controller is told (data sheet, table 6 "Command table").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Columns (pairs of pixels, 0 to 63) that data goes to, first and last.
+    Columns(u8, u8),
+    /// Rows (0 to 79) that data goes to, first and last.
+    Rows(u8, u8),
+    /// Contrast, 0 to 127.
+    Contrast(u8),
+    /// Half of the full current range.
+    HalfCurrent,
+    /// Which way memory and panel lie to each other, as in the data sheet's bits.
+    Remap(u8),
+    /// The memory row shown at the top, 0 to 79.
+    StartLine(u8),
+    /// Rows by which the picture is shifted up, 0 to 79.
+    Offset(u8),
+    /// Show memory as it is.
+    Normal,
+    /// Rows of the panel less one, 15 to 79.
+    Multiplex(u8),
+    /// Lengths of discharge and pre-charge phase, four bits each.
+    PhaseLength(u8),
+    /// Clocks per row, less one.
+    RowPeriod(u8),
+    /// Oscillator frequency (high) and divider less one (low), four bits each.
+    ClockDivider(u8),
+    /// Low level of the segments.
+    SegmentLow(u8),
+    /// High level of the rows.
+    CommonHigh(u8),
+    /// Pre-charge level.
+    Precharge(u8),
+    /// Widths of the grey levels, eight bytes of packed steps.
+    GrayTable([u8; 8]),
+    /// The panel's DC-DC converter on.
+    ConverterOn,
+    /// Panel on.
+    On,
+}
+
+impl Command {
+    /// Sends the command: opcode, then arguments, all with D/C low.
+    fn send<SPI: SpiDevice>(self, spi: &mut SPI) -> Result<(), SPI::Error> {
+        match self {
+            Self::Columns(first, last) => spi.write(&[0x15, first, last]),
+            Self::Rows(first, last) => spi.write(&[0x75, first, last]),
+            Self::Contrast(level) => spi.write(&[0x81, level]),
+            Self::HalfCurrent => spi.write(&[0x85]),
+            Self::Remap(bits) => spi.write(&[0xA0, bits]),
+            Self::StartLine(row) => spi.write(&[0xA1, row]),
+            Self::Offset(rows) => spi.write(&[0xA2, rows]),
+            Self::Normal => spi.write(&[0xA4]),
+            Self::Multiplex(rows) => spi.write(&[0xA8, rows]),
+            Self::PhaseLength(lengths) => spi.write(&[0xB1, lengths]),
+            Self::RowPeriod(clocks) => spi.write(&[0xB2, clocks]),
+            Self::ClockDivider(bits) => spi.write(&[0xB3, bits]),
+            Self::SegmentLow(level) => spi.write(&[0xBF, level]),
+            Self::CommonHigh(level) => spi.write(&[0xBE, level]),
+            Self::Precharge(level) => spi.write(&[0xBC, level]),
+            Self::GrayTable([a, b, c, d, e, f, g, h]) => spi.write(&[0xB8, a, b, c, d, e, f, g, h]),
+            Self::ConverterOn => spi.write(&[0xAD, 0x03]),
+            Self::On => spi.write(&[0xAF]),
+        }
+    }
+}
+
+/// Row offset of the evaluation board's panel: its first row hangs on the controller's row 76 less 64 of 80.
+const EVB_OFFSET: u8 = 0x4C;
+/// Nibbles swapped (left pixel high), rows remapped and split odd/even; columns and increment as they are.
+const EVB_REMAP: u8 = 0x52;
+
+/// What the panel of the evaluation board needs at start, in order.
+pub const START: [Command; 19] = [
+    Command::Columns(0, 63),
+    Command::Rows(0, 63),
+    Command::Contrast(50),
+    Command::HalfCurrent,
+    Command::Remap(EVB_REMAP),
+    Command::StartLine(0),
+    Command::Offset(EVB_OFFSET),
+    Command::Normal,
+    Command::Multiplex(63),
+    Command::PhaseLength(0x22),
+    Command::RowPeriod(70),
+    Command::ClockDivider(0xF1),
+    Command::SegmentLow(0x0D),
+    Command::CommonHigh(0x02),
+    Command::Precharge(0x10),
+    Command::GrayTable([0x01, 0x11, 0x22, 0x32, 0x43, 0x54, 0x65, 0x76]),
+    Command::ConverterOn,
+    Command::Rows(0, 63),
+    Command::On,
+];
+
+/// The panel on an SPI device with its data/command line.
+pub struct Ssd0323<SPI, DC> {
+    spi: SPI,
+    data_command: DC,
+    frame: Frame,
+    started: bool,
+}
+
+impl<SPI: SpiDevice, DC: OutputPin> Ssd0323<SPI, DC> {
+    /// A panel that is set up when something is first shown. `data_command` is high for data.
+    pub const fn new(spi: SPI, data_command: DC) -> Self {
+        Self {
+            spi,
+            data_command,
+            frame: Frame::new(),
+            started: false,
+        }
+    }
+
+    fn command(&mut self, command: Command) -> Result<(), SPI::Error> {
+        // A line that cannot be driven shows as a dark panel; there is nobody to tell.
+        let _ = self.data_command.set_low();
+        command.send(&mut self.spi)
+    }
+
+    fn send_band(&mut self, band: usize) -> Result<(), SPI::Error> {
+        let Some((first, last)) = self.frame.take_changed(band) else {
+            return Ok(());
+        };
+        self.command(Command::Columns(0, (ROW - 1) as u8))?;
+        self.command(Command::Rows(first as u8, last as u8))?;
+        let _ = self.data_command.set_high();
+        self.spi.write(self.frame.rows[first..=last].as_flattened())
+    }
+}
+
+impl<SPI: SpiDevice, DC: OutputPin> Panel for Ssd0323<SPI, DC> {
+    async fn show(&mut self) {
+        if !self.started {
+            self.started = true;
+            // Memory first, then on: nobody sees the noise that it starts with.
+            let (on, setup) = (Command::On, &START[..START.len() - 1]);
+            for command in setup {
+                let _ = self.command(*command);
+            }
+            for band in 0..HEIGHT / BAND {
+                let _ = self.send_band(band);
+            }
+            let _ = self.command(on);
+        }
+        for band in 0..HEIGHT / BAND {
+            // The panel only listens: a bus error cannot be told from success here, and the next picture repairs it.
+            let _ = self.send_band(band);
+            yield_now().await;
+        }
+    }
+}
+
+impl<SPI, DC> OriginDimensions for Ssd0323<SPI, DC> {
+    fn size(&self) -> Size {
+        self.frame.size()
+    }
+}
+
+impl<SPI, DC> DrawTarget for Ssd0323<SPI, DC> {
+    type Color = Gray4;
+    type Error = Infallible;
+
+    fn draw_iter<I>(&mut self, pixels: I) -> Result<(), Self::Error>
+    where
+        I: IntoIterator<Item = Pixel<Self::Color>>,
+    {
+        self.frame.draw_iter(pixels)
+    }
+
+    fn fill_solid(&mut self, area: &Rectangle, color: Self::Color) -> Result<(), Self::Error> {
+        self.frame.fill_solid(area, color)
+    }
+}
