@@ -1,5 +1,6 @@
 //! Host driver of a Loket service counter: boards, smart cards, card printer, biometric test, and the issuance of a card.
 
 pub mod biometric;
+pub mod card;
 pub mod config;
 pub mod office;
