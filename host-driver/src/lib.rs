@@ -3,4 +3,6 @@
 pub mod biometric;
 pub mod card;
 pub mod config;
+pub mod face;
 pub mod office;
+pub mod printer;
