@@ -1,4 +1,7 @@
 //! Devices, generic over embedded-hal and embedded-io, and the small parts they share.
 
+pub mod button;
+pub mod escpos;
 pub mod ring;
 pub mod ssd0323;
+pub mod zfm;

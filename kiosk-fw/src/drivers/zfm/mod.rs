@@ -1,0 +1,222 @@
+//! Fingerprint sensors of the ZFM-20 family (R307, AS608, R503) on a UART.
+//!
+//! The image never lies in memory as a whole: [`Sensor::upload`] starts it, [`Sensor::next_part`] gives it packet by packet.
+
+pub mod packet;
+pub mod receive;
+
+use embassy_time::{Duration, with_timeout};
+use embedded_io_async::{Read, Write};
+
+use packet::{DEFAULT_ADDRESS, Kind, MAX_PAYLOAD, OVERHEAD, encode};
+use receive::Receiver;
+
+/// How long the sensor may take to answer. Taking an image is its slowest instruction: about half a second.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// The longest pause between two packets of an image: a packet of 256 bytes takes 46 ms at 57,600 baud.
+const PART_TIMEOUT: Duration = Duration::from_secs(1);
+/// Instruction codes.
+mod instruction {
+    pub(super) const GEN_IMAGE: u8 = 0x01;
+    pub(super) const UP_IMAGE: u8 = 0x0A;
+    pub(super) const READ_SYSTEM_PARAMETERS: u8 = 0x0F;
+    pub(super) const VERIFY_PASSWORD: u8 = 0x13;
+}
+/// Confirmation codes that mean something to this driver; the others are passed on.
+mod confirmation {
+    pub(super) const OK: u8 = 0x00;
+    pub(super) const NO_FINGER: u8 = 0x02;
+}
+
+/// Width and height in pixels of the image of an R307, AS608 or ZFM-20. The sensor itself does not tell.
+pub const IMAGE_SIZE: (u16, u16) = (256, 288);
+/// Bits of a pixel as uploaded.
+pub const BITS_PER_PIXEL: u8 = 4;
+/// Bytes of the image as uploaded: two pixels each.
+pub const IMAGE_BYTES: u32 = IMAGE_SIZE.0 as u32 * IMAGE_SIZE.1 as u32 * BITS_PER_PIXEL as u32 / 8;
+
+/// What can go wrong between board and sensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum SensorError {
+    /// It did not answer in time, or stopped in the middle of an image.
+    NoAnswer,
+    /// A packet's sum is wrong: the line is bad, or the speed.
+    BadSum,
+    /// It answered something that does not belong here.
+    Unexpected,
+    /// It refused, with this confirmation code.
+    Refused(u8),
+}
+
+/// What the sensor says of itself (`ReadSysPara`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Parameters {
+    /// Its kind, as its maker numbers them.
+    pub system_id: u16,
+    /// How many templates it could store.
+    pub capacity: u16,
+    /// Its own matching threshold, 1 to 5. Not used here.
+    pub security: u16,
+    /// Its address.
+    pub address: u32,
+    /// Payload of its data packets, in bytes.
+    pub packet_bytes: u16,
+    /// Speed of its line, in bits a second.
+    pub baud: u32,
+}
+
+/// A part of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// Two pixels a byte, the left one in the high four bits.
+    pub bytes: &'a [u8],
+    /// Whether it is the last.
+    pub last: bool,
+}
+
+/// A sensor on a serial line.
+pub struct Sensor<R, W> {
+    receiver: Receiver<R>,
+    writer: W,
+    address: u32,
+}
+
+impl<R: Read, W: Write> Sensor<R, W> {
+    /// The sensor at the other end of `reader` and `writer`, with the default address.
+    pub const fn new(reader: R, writer: W) -> Self {
+        Self {
+            receiver: Receiver::new(reader),
+            writer,
+            address: DEFAULT_ADDRESS,
+        }
+    }
+
+    /// Says the password (0 unless somebody changed it). A sensor that wants one refuses everything else before.
+    ///
+    /// # Errors
+    ///
+    /// `Refused(0x13)` if the password is wrong.
+    pub async fn verify_password(&mut self, password: u32) -> Result<(), SensorError> {
+        let [a, b, c, d] = password.to_be_bytes();
+        let mut none = [];
+        confirmed(
+            self.command(&[instruction::VERIFY_PASSWORD, a, b, c, d], &mut none)
+                .await?,
+        )
+    }
+
+    /// Asks the sensor what it is.
+    ///
+    /// # Errors
+    ///
+    /// Any [`SensorError`].
+    pub async fn read_parameters(&mut self) -> Result<Parameters, SensorError> {
+        let mut answer = [0; 16];
+        confirmed(
+            self.command(&[instruction::READ_SYSTEM_PARAMETERS], &mut answer)
+                .await?,
+        )?;
+        // u16 each: status, system id, capacity, security, address (two), packet size code, baud / 9,600.
+        let word = |index: usize| u16::from_be_bytes([answer[2 * index], answer[2 * index + 1]]);
+        Ok(Parameters {
+            system_id: word(1),
+            capacity: word(2),
+            security: word(3),
+            address: u32::from(word(4)) << 16 | u32::from(word(5)),
+            packet_bytes: 32 << word(6).min(3),
+            baud: 9_600 * u32::from(word(7)),
+        })
+    }
+
+    /// Takes an image, if a finger lies on the sensor. True if it did.
+    ///
+    /// # Errors
+    ///
+    /// `Refused(0x03)` if the finger could not be taken; any other [`SensorError`].
+    pub async fn take_image(&mut self) -> Result<bool, SensorError> {
+        let mut none = [];
+        match self.command(&[instruction::GEN_IMAGE], &mut none).await? {
+            confirmation::NO_FINGER => Ok(false),
+            code => confirmed(code).map(|()| true),
+        }
+    }
+
+    /// Starts the upload of the image taken last; [`next_part`](Self::next_part) gives it.
+    ///
+    /// # Errors
+    ///
+    /// `Refused(0x0F)` if the sensor cannot send it; any other [`SensorError`].
+    pub async fn upload(&mut self) -> Result<(), SensorError> {
+        let mut none = [];
+        confirmed(self.command(&[instruction::UP_IMAGE], &mut none).await?)
+    }
+
+    /// The next part of the image.
+    ///
+    /// # Errors
+    ///
+    /// [`SensorError::BadSum`] if the part came damaged; the image is then to be given up.
+    pub async fn next_part(&mut self) -> Result<Part<'_>, SensorError> {
+        let received = with_timeout(PART_TIMEOUT, self.receiver.next())
+            .await
+            .map_err(|_| SensorError::NoAnswer)?;
+        let packet = received.map_err(|_| SensorError::NoAnswer)?;
+        if !packet.intact {
+            return Err(SensorError::BadSum);
+        }
+        match packet.kind {
+            Kind::Data => Ok(Part {
+                bytes: packet.payload,
+                last: false,
+            }),
+            Kind::EndOfData => Ok(Part {
+                bytes: packet.payload,
+                last: true,
+            }),
+            Kind::Command | Kind::Acknowledge => Err(SensorError::Unexpected),
+        }
+    }
+
+    /// Sends an instruction and waits for its confirmation code; the rest of the answer goes to `answer`.
+    async fn command(&mut self, payload: &[u8], answer: &mut [u8]) -> Result<u8, SensorError> {
+        let mut out = [0; OVERHEAD + 8];
+        let length = encode(self.address, Kind::Command, payload, &mut out);
+        let mut parts_skipped = 0;
+        self.writer
+            .write_all(&out[..length])
+            .await
+            .map_err(|_| SensorError::NoAnswer)?;
+        loop {
+            let received = with_timeout(ANSWER_TIMEOUT, self.receiver.next())
+                .await
+                .map_err(|_| SensorError::NoAnswer)?;
+            let packet = received.map_err(|_| SensorError::NoAnswer)?;
+            match (packet.kind, packet.payload) {
+                // What is left of an image that was given up in the middle, at most a whole one of the smallest parts.
+                (Kind::Data | Kind::EndOfData, _) if parts_skipped <= IMAGE_BYTES / 32 => parts_skipped += 1,
+                (Kind::Acknowledge, [code, results @ ..]) if packet.intact => {
+                    // A failed instruction has no results; some sensors pad, some do not.
+                    if *code == confirmation::OK {
+                        answer.copy_from_slice(results.get(..answer.len()).ok_or(SensorError::Unexpected)?);
+                    }
+                    return Ok(*code);
+                }
+                (Kind::Acknowledge, _) => return Err(SensorError::BadSum),
+                _ => return Err(SensorError::Unexpected),
+            }
+        }
+    }
+}
+
+fn confirmed(code: u8) -> Result<(), SensorError> {
+    if code == confirmation::OK {
+        Ok(())
+    } else {
+        Err(SensorError::Refused(code))
+    }
+}
+
+// A part of the largest size fits the link's buffers whole.
+const _: () = assert!(MAX_PAYLOAD <= 256);
