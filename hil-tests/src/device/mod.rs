@@ -2,3 +2,5 @@
 
 pub mod pty;
 pub mod serial;
+
+pub mod card;

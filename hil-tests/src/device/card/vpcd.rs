@@ -1,0 +1,130 @@
+//! Puts an emulated card into a virtual reader of pcscd (vsmartcard's `vpcd` driver).
+//!
+//! The card is a TCP client of the driver: connecting inserts it, closing removes it.
+//!
+//! Wire, both directions: `| length: u16 BE | body |`. A body of one byte is a control: 0 power off, 1 power on, 2 reset,
+//! 4 "give ATR", which alone is answered. Any other body is a command APDU and is answered.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs},
+    os::linux::net::TcpStreamExt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use super::core::CardCore;
+
+/// Longest wait for the driver to take the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+const POWER_OFF: u8 = 0;
+const POWER_ON: u8 = 1;
+const RESET: u8 = 2;
+const GIVE_ATR: u8 = 4;
+
+/// A card in a reader. Dropping it takes the card out.
+#[derive(Debug)]
+pub struct Inserted {
+    wire: TcpStream,
+    gone: Arc<AtomicBool>,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Inserted {
+    /// Inserts the card into the virtual reader that waits at `address`, for instance `127.0.0.1:35963`.
+    ///
+    /// The reader shows the card when pcscd next polls it, within half a second.
+    ///
+    /// # Errors
+    /// When nothing waits there: pcscd is not running, or its configuration gives the reader another port.
+    pub fn insert(address: impl ToSocketAddrs, card: Arc<Mutex<CardCore>>) -> io::Result<Self> {
+        let wire = connect(address)?;
+        wire.set_nodelay(true)?;
+        card.lock().unwrap_or_else(PoisonError::into_inner).power_on();
+        let gone = Arc::new(AtomicBool::new(false));
+        let server = {
+            let (wire, gone) = (wire.try_clone()?, Arc::clone(&gone));
+            thread::Builder::new()
+                .name("emulated card".into())
+                .spawn(move || {
+                    if let Err(error) = serve(&wire, &card) {
+                        log::debug!("emulated card: the reader closed the line: {error}");
+                    }
+                    // Also when a fault took the card out of the field: the reader must see it go.
+                    let _ = wire.shutdown(Shutdown::Both);
+                    gone.store(true, Ordering::Release);
+                })?
+        };
+        Ok(Self {
+            wire,
+            gone,
+            server: Some(server),
+        })
+    }
+
+    /// Whether the card is still in the reader: false after a fault removed it, or when pcscd went away.
+    pub fn is_inserted(&self) -> bool {
+        !self.gone.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Inserted {
+    fn drop(&mut self) {
+        // Fails when the line is closed already, which is what is wanted.
+        let _ = self.wire.shutdown(Shutdown::Both);
+        if let Some(server) = self.server.take() {
+            let _ = server.join();
+        }
+    }
+}
+
+fn connect(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+    let mut failure = io::Error::new(io::ErrorKind::InvalidInput, "no address of a virtual reader");
+    for address in address.to_socket_addrs()?.collect::<Vec<SocketAddr>>() {
+        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
+            Ok(wire) => return Ok(wire),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+/// Answers the driver until the line closes or the card leaves the field.
+fn serve(mut wire: &TcpStream, card: &Mutex<CardCore>) -> io::Result<()> {
+    let mut body = Vec::new();
+    loop {
+        // The driver sends length and body in two writes. Without an immediate acknowledgement of the first, its kernel
+        // holds the second back for 40 ms; the option lasts only until the kernel changes its mind, so set it each time.
+        wire.set_quickack(true)?;
+        let mut length = [0; 2];
+        wire.read_exact(&mut length)?;
+        body.resize(u16::from_be_bytes(length).into(), 0);
+        wire.set_quickack(true)?;
+        wire.read_exact(&mut body)?;
+        let reply = {
+            let mut card = card.lock().unwrap_or_else(PoisonError::into_inner);
+            match body.as_slice() {
+                [] | [POWER_OFF] => None,
+                [POWER_ON | RESET] => {
+                    card.power_on();
+                    None
+                }
+                [GIVE_ATR] => Some(card.atr().to_vec()),
+                apdu => match card.process(apdu) {
+                    Some(reply) => Some(reply),
+                    None => return Ok(()),
+                },
+            }
+        };
+        if let Some(reply) = reply {
+            // One write, so that the driver never waits for a second part.
+            let length = u16::try_from(reply.len()).map_err(|_| io::ErrorKind::InvalidData)?;
+            wire.write_all(&[&length.to_be_bytes(), reply.as_slice()].concat())?;
+        }
+    }
+}
