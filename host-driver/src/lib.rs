@@ -4,5 +4,7 @@ pub mod biometric;
 pub mod card;
 pub mod config;
 pub mod face;
+pub mod issuance;
 pub mod office;
 pub mod printer;
+pub mod store;

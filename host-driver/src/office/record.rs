@@ -3,6 +3,7 @@
 //! This is the JSON that `loket record import` takes. Bytes are base64 (RFC 4648, with padding).
 
 use super::nik::{KkNumber, Nik};
+pub use crate::biometric::FingerPosition;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use time::Date;
@@ -130,82 +131,26 @@ impl fmt::Debug for EnrolledFinger {
         write!(
             f,
             "EnrolledFinger({}, {} templates)",
-            self.position.as_str(),
+            finger_name(self.position),
             self.templates.len()
         )
     }
 }
 
-/// Which finger, numbered as in ISO/IEC 19794-2:2005, table 2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(u8)]
-pub enum FingerPosition {
-    /// Not known which.
-    Unknown = 0,
-    /// Right thumb.
-    RightThumb = 1,
-    /// Right index finger.
-    RightIndex = 2,
-    /// Right middle finger.
-    RightMiddle = 3,
-    /// Right ring finger.
-    RightRing = 4,
-    /// Right little finger.
-    RightLittle = 5,
-    /// Left thumb.
-    LeftThumb = 6,
-    /// Left index finger.
-    LeftIndex = 7,
-    /// Left middle finger.
-    LeftMiddle = 8,
-    /// Left ring finger.
-    LeftRing = 9,
-    /// Left little finger.
-    LeftLittle = 10,
-}
-
-impl FingerPosition {
-    /// Every position, in the order of the codes.
-    pub const ALL: [Self; 11] = [
-        Self::Unknown,
-        Self::RightThumb,
-        Self::RightIndex,
-        Self::RightMiddle,
-        Self::RightRing,
-        Self::RightLittle,
-        Self::LeftThumb,
-        Self::LeftIndex,
-        Self::LeftMiddle,
-        Self::LeftRing,
-        Self::LeftLittle,
-    ];
-
-    /// The code of the standard, 0 to 10.
-    pub fn iso_code(self) -> u8 {
-        self as u8
-    }
-
-    /// The position of a code, or `None` above 10.
-    pub fn from_iso_code(code: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(code)).copied()
-    }
-
-    /// The name used in JSON: `right_index` and so on.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::RightThumb => "right_thumb",
-            Self::RightIndex => "right_index",
-            Self::RightMiddle => "right_middle",
-            Self::RightRing => "right_ring",
-            Self::RightLittle => "right_little",
-            Self::LeftThumb => "left_thumb",
-            Self::LeftIndex => "left_index",
-            Self::LeftMiddle => "left_middle",
-            Self::LeftRing => "left_ring",
-            Self::LeftLittle => "left_little",
-        }
+/// The name of a finger in JSON: `right_index` and so on.
+pub fn finger_name(position: FingerPosition) -> &'static str {
+    match position {
+        FingerPosition::Unknown => "unknown",
+        FingerPosition::RightThumb => "right_thumb",
+        FingerPosition::RightIndex => "right_index",
+        FingerPosition::RightMiddle => "right_middle",
+        FingerPosition::RightRing => "right_ring",
+        FingerPosition::RightLittle => "right_little",
+        FingerPosition::LeftThumb => "left_thumb",
+        FingerPosition::LeftIndex => "left_index",
+        FingerPosition::LeftMiddle => "left_middle",
+        FingerPosition::LeftRing => "left_ring",
+        FingerPosition::LeftLittle => "left_little",
     }
 }
 
@@ -363,7 +308,7 @@ impl Record {
             return Err(RecordError::NoFingers);
         }
         for (index, finger) in self.fingers.iter().enumerate() {
-            let name = finger.position.as_str();
+            let name = finger_name(finger.position);
             if self.fingers[..index]
                 .iter()
                 .any(|earlier| earlier.position == finger.position)
@@ -525,11 +470,10 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn finger_codes_are_those_of_the_standard() {
-        for (code, finger) in FingerPosition::ALL.into_iter().enumerate() {
-            assert_eq!(usize::from(finger.iso_code()), code);
-            assert_eq!(FingerPosition::from_iso_code(code as u8), Some(finger));
+    fn a_finger_is_called_as_in_json() {
+        for finger in FingerPosition::ALL {
+            let json = serde_json::to_string(&finger).unwrap();
+            assert_eq!(json, format!("{:?}", finger_name(finger)));
         }
-        assert_eq!(FingerPosition::from_iso_code(11), None);
     }
 }

@@ -1,0 +1,6 @@
+//! The issuance of a card: biometric test, personalisation, print, inspection, activation.
+//!
+//! [`machine`] decides, as a pure function. [`runner`] journals what is about to be done, does it through
+//! [`runner::Devices`], and journals what came of it. The two together keep what ARCHITECTURE.md, "What must hold", asks.
+
+pub mod machine;

@@ -1,0 +1,240 @@
+//! The counter's durable store: one SQLite file, write-ahead log, full synchronisation.
+//!
+//! A commit has returned only when it is on the disk, so "intent before effect" holds through a loss of power.
+//! Each thread opens its own [`Store`]; SQLite keeps them apart.
+
+mod agenda;
+mod applications;
+mod blanks;
+mod journal;
+mod outbox;
+mod records;
+mod tickets;
+
+pub use agenda::AgendaRow;
+pub use applications::{Application, ApplicationId};
+pub use blanks::{BlankEntry, BlankPlace, BlankTotals};
+pub use journal::{JournalEntry, Replay};
+pub use outbox::Report;
+pub use tickets::{PressedTicket, Ticket, TicketState};
+
+use rusqlite::{Connection, OptionalExtension as _};
+use std::path::Path;
+use std::time::Duration;
+
+/// Versions of the schema, oldest first. A database of version n has had the first n applied. Only append.
+const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+
+/// How long a statement waits for another connection's transaction. All transactions here are far shorter.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why the store did not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be made or opened.
+    #[error("cannot open the store `{path}`: {cause}; check the folder, its permissions and the free space")]
+    Open {
+        /// The file.
+        path: String,
+        /// What the system said.
+        cause: String,
+    },
+    /// The file is of a later version of this program.
+    #[error("the store has version {found}, this program knows up to {known}; install the newer program")]
+    TooNew {
+        /// The file's version.
+        found: i64,
+        /// The newest version known here.
+        known: usize,
+    },
+    /// SQLite refused: the disk is full, the file is damaged, another program holds it.
+    #[error("the store refused: {0}; nothing of this step was kept. Check the free space and try again")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A row does not read as what it should be.
+    #[error("the store holds a {0} that cannot be read; it was changed from outside, or is damaged")]
+    Damaged(&'static str),
+    /// No such application.
+    #[error("there is no application {0}; `loket issue list` shows them")]
+    NoApplication(i64),
+    /// All numbers of the day are given.
+    #[error("no queue number is left for today")]
+    NumbersUsedUp,
+}
+
+/// A connection to the store.
+#[derive(Debug)]
+pub struct Store {
+    db: Connection,
+}
+
+impl Store {
+    /// Opens the file, making or upgrading it where needed. A new file is readable by its owner only: it holds
+    /// people's records.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`], [`StoreError::TooNew`], [`StoreError::Sqlite`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let failed = |cause: String| StoreError::Open {
+            path: path.display().to_string(),
+            cause,
+        };
+        make_private(path).map_err(|error| failed(error.to_string()))?;
+        let db = Connection::open(path).map_err(|error| failed(error.to_string()))?;
+        Self::prepare(db)
+    }
+
+    /// A store in memory, for tests.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Self::prepare(Connection::open_in_memory()?)
+    }
+
+    fn prepare(mut db: Connection) -> Result<Self, StoreError> {
+        db.busy_timeout(BUSY_TIMEOUT)?;
+        // A memory database answers "memory" and keeps its own mode.
+        db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "foreign_keys", true)?;
+        let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let known = MIGRATIONS.len();
+        let applied = usize::try_from(version).unwrap_or(0);
+        if applied > known {
+            return Err(StoreError::TooNew {
+                found: version,
+                known,
+            });
+        }
+        if applied < known {
+            let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            // Another process may have upgraded between the look and the lock.
+            let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+                transaction.execute_batch(migration)?;
+            }
+            transaction.pragma_update(None, "user_version", known as i64)?;
+            transaction.commit()?;
+        }
+        Ok(Self { db })
+    }
+
+    /// A number that tells this store's tickets from another's. `draw` makes it the first time.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn identity(&mut self, draw: impl FnOnce() -> u32) -> Result<u32, StoreError> {
+        let transaction = self
+            .db
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let key = "identity";
+        let kept: Option<i64> = transaction
+            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+            .optional()?;
+        if let Some(kept) = kept {
+            return u32::try_from(kept).map_err(|_| StoreError::Damaged("identity"));
+        }
+        let drawn = draw();
+        transaction.execute(
+            "INSERT INTO meta (key, value) VALUES (?1, ?2)",
+            (key, i64::from(drawn)),
+        )?;
+        transaction.commit()?;
+        Ok(drawn)
+    }
+
+    fn immediate(&mut self) -> Result<rusqlite::Transaction<'_>, StoreError> {
+        // Taking the write lock at once turns a conflict into a short wait instead of a failed upgrade of a read lock.
+        Ok(self
+            .db
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?)
+    }
+}
+
+#[cfg(unix)]
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+}
+
+#[cfg(not(unix))]
+fn make_private(path: &Path) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_opens_again_and_keeps_its_identity() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/loket.sqlite");
+        assert_eq!(Store::open(&path).unwrap().identity(|| 7).unwrap(), 7);
+        assert_eq!(Store::open(&path).unwrap().identity(|| 8).unwrap(), 7);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn others_may_not_read_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("loket.sqlite");
+        drop(Store::open(&path).unwrap());
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+
+    #[test]
+    fn a_commit_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("loket.sqlite")).unwrap();
+        let pragma = |name| {
+            store
+                .db
+                .pragma_query_value(None, name, |row| row.get::<_, String>(0))
+        };
+        assert_eq!(pragma("journal_mode").unwrap(), "wal");
+        let full: i64 = store
+            .db
+            .pragma_query_value(None, "synchronous", |row| row.get(0))
+            .unwrap();
+        assert_eq!(full, 2);
+    }
+
+    #[test]
+    fn a_store_of_a_later_program_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("loket.sqlite");
+        Store::open(&path)
+            .unwrap()
+            .db
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
+        assert!(matches!(
+            Store::open(&path),
+            Err(StoreError::TooNew { found: 99, .. })
+        ));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(matches!(
+            Store::open(&file.join("loket.sqlite")),
+            Err(StoreError::Open { .. })
+        ));
+    }
+}
