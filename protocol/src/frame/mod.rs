@@ -1,0 +1,45 @@
+//! Frames on the wire.
+//!
+//! ```text
+//!  0x00 | COBS( header (6) | payload (0..=1024) | CRC-32 (4, little-endian) ) | 0x00
+//! ```
+//!
+//! A frame has a delimiter at both ends, so that noise before it cannot take it along; empty frames, which
+//! two delimiters in a row look like, mean nothing. The checksum (CRC-32/ISO-HDLC, that of Ethernet) covers
+//! header and payload. Overhead: 2 delimiters, 6 bytes of header, 4 of checksum, and one byte of COBS per 254.
+
+mod decoder;
+mod encoder;
+mod header;
+
+pub use decoder::{Decoder, Received};
+pub use encoder::encode;
+pub use header::{
+    BulkHeader, ControlHeader, FrameKind, SESSION_MASK, kind_and_session, split_kind_and_session,
+};
+
+use crc::{CRC_32_ISO_HDLC, Crc, Table};
+
+/// Bytes of header.
+pub const HEADER_LEN: usize = 6;
+/// Bytes of checksum.
+pub const CRC_LEN: usize = 4;
+/// The most bytes of payload a frame carries.
+pub const MAX_PAYLOAD: usize = 1024;
+/// The longest frame before byte stuffing.
+pub const MAX_FRAME: usize = HEADER_LEN + MAX_PAYLOAD + CRC_LEN;
+/// The shortest frame before byte stuffing: kind and session, checksum.
+pub const MIN_FRAME: usize = 2 + CRC_LEN;
+
+/// The most bytes that a frame takes on the wire, if it has `frame_len` bytes before byte stuffing.
+///
+/// COBS adds one byte, and one more for every 254 bytes without a zero; the delimiters add two.
+pub const fn wire_len(frame_len: usize) -> usize {
+    frame_len + frame_len / 254 + 1 + 2
+}
+
+/// The most bytes that any frame takes on the wire.
+pub const MAX_WIRE_FRAME: usize = wire_len(MAX_FRAME);
+
+/// One table of 1 KiB: a byte at a time, which is the trade of flash for speed that suits a small board.
+pub(crate) const CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);

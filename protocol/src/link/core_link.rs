@@ -1,0 +1,297 @@
+//! The link behind the decoder: what frames do, and what is sent next.
+
+use super::bulk_in::{BulkIn, MAX_OBJECT};
+use super::bulk_out::BulkOut;
+use super::event::{DownReason, Object, RequestFailure, RequestId, TransferId};
+use super::inbox::{Inbox, Taken};
+use super::outbox::Outbox;
+use super::requests::{Memory, Requests};
+use super::round_trip::RoundTrip;
+use super::session::{Heard, Session};
+use super::wire::{Ack, BulkAck, Envelope, Hello, MAX_CONTROL, Refuse};
+use super::{BulkError, Config, SendError};
+use crate::frame::{BulkHeader, ControlHeader, FrameKind, split_kind_and_session};
+use crate::message::{LinkCounters, MAX_BODY, Message, NoRoom, Usage, Writer};
+
+#[derive(Debug)]
+pub(super) struct Core<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_IN: usize> {
+    pub(super) session: Session,
+    pub(super) requests: Requests,
+    pub(super) memory: Memory,
+    pub(super) bulk_out: BulkOut<BULK_OUT>,
+    pub(super) bulk_in: BulkIn<BULK_IN>,
+    pub(super) counters: LinkCounters,
+    pub(super) outbox: Outbox<QUEUE>,
+    pub(super) inbox: Inbox<SLOTS>,
+    round_trip: RoundTrip,
+    pub(super) ack_due: bool,
+    /// Requests that could not even be remembered, to be refused.
+    pub(super) busy: heapless::Deque<RequestId, 4>,
+    /// Ups and downs that the owner has not been told yet. One that was never told is not told afterwards.
+    pub(super) down: Option<DownReason>,
+    pub(super) up: Option<bool>,
+}
+
+impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_IN: usize>
+    Core<QUEUE, SLOTS, BULK_OUT, BULK_IN>
+{
+    /// Every message fits into an empty queue.
+    const VALID: () = assert!(
+        QUEUE >= 2 * MAX_CONTROL,
+        "QUEUE holds at least two of the longest messages"
+    );
+
+    pub(super) fn new(config: Config) -> Self {
+        let () = Self::VALID;
+        Self {
+            session: Session::new(config),
+            requests: Requests::new(),
+            memory: Memory::new(),
+            bulk_out: BulkOut::new(),
+            bulk_in: BulkIn::new(),
+            counters: LinkCounters::default(),
+            outbox: Outbox::new(),
+            inbox: Inbox::new(),
+            round_trip: RoundTrip::default(),
+            ack_due: false,
+            busy: heapless::Deque::new(),
+            down: None,
+            up: None,
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.outbox.is_empty()
+            && self.memory.due().is_none()
+            && self.bulk_out.announcement().is_none()
+            && self.bulk_in.result().is_none()
+            && self.busy.is_empty()
+    }
+
+    // Inputs.
+
+    pub(super) fn handle_frame(&mut self, now: u64, frame: &[u8]) {
+        count(&mut self.counters.frames_received);
+        let Some((kind, tag, rest)) = split_kind_and_session(frame) else {
+            return;
+        };
+        let heard = match kind {
+            Some(FrameKind::Hello) => self.hello(now, rest),
+            Some(FrameKind::Refuse) => self.refused(rest),
+            Some(kind) if self.session.is_of_session(tag) => {
+                let heard = self.session.alive(now);
+                self.session_frame(now, kind, rest);
+                heard
+            }
+            Some(_) => {
+                count(&mut self.counters.stray);
+                self.session.stray(now);
+                Heard::Nothing
+            }
+            None => {
+                count(&mut self.counters.stray);
+                Heard::Nothing
+            }
+        };
+        match heard {
+            Heard::Nothing => {}
+            Heard::OwnEcho => count(&mut self.counters.stray),
+            Heard::Impossible(reason) => self.went_down(reason),
+            Heard::NewPeer { had_peer } => self.new_session(had_peer),
+            Heard::Resumed => self.resume(),
+        }
+    }
+
+    fn hello(&mut self, now: u64, rest: &[u8]) -> Heard {
+        if let Ok((_appended_later, hello)) = Hello::parse_body(rest) {
+            self.session.hello(now, &hello, !self.inbox.holds_undelivered())
+        } else {
+            count(&mut self.counters.undecodable);
+            Heard::Nothing
+        }
+    }
+
+    fn refused(&mut self, rest: &[u8]) -> Heard {
+        let refuse = Refuse::parse_body(rest).ok();
+        let reason = refuse.and_then(|(_, refuse)| self.session.refused(&refuse));
+        reason.map_or(Heard::Nothing, Heard::Impossible)
+    }
+
+    fn session_frame(&mut self, now: u64, kind: FrameKind, rest: &[u8]) {
+        let understood = match kind {
+            FrameKind::Control => ControlHeader::split(rest).map(|(header, payload)| {
+                self.outbox
+                    .acknowledged(now, header.acknowledged, &mut self.round_trip);
+                self.ack_due = true;
+                Some(self.inbox.take(header.sequence, payload))
+            }),
+            FrameKind::Ack => Ack::parse_body(rest).ok().map(|(_, ack)| {
+                self.outbox.ack_frame(now, &ack, &mut self.round_trip);
+                None
+            }),
+            FrameKind::Bulk => BulkHeader::split(rest)
+                .map(|(header, bytes)| self.bulk_in.piece(header.transfer, header.offset, bytes)),
+            FrameKind::BulkAck => BulkAck::parse_body(rest).ok().map(|(_, ack)| {
+                self.bulk_out.ack_frame(now, &ack);
+                None
+            }),
+            FrameKind::Hello | FrameKind::Refuse => None,
+        };
+        match understood {
+            Some(Some(Taken::Duplicate)) => count(&mut self.counters.duplicates),
+            Some(Some(Taken::NoRoom)) => count(&mut self.counters.no_room),
+            Some(Some(Taken::New) | None) => {}
+            None => count(&mut self.counters.undecodable),
+        }
+    }
+
+    fn new_session(&mut self, had_peer: bool) {
+        if had_peer {
+            count(&mut self.counters.peer_restarts);
+            self.went_down(DownReason::PeerRestarted);
+        }
+        self.outbox.clear();
+        self.inbox.clear();
+        self.requests.fail_all(RequestFailure::PeerRestarted);
+        self.memory.new_session();
+        self.bulk_out.abort();
+        self.bulk_in.abort();
+        self.bulk_out.peer_max_payload = self.session.peer_max_payload();
+        self.busy.clear();
+        self.ack_due = true;
+        self.up = Some(false);
+    }
+
+    fn resume(&mut self) {
+        self.resend();
+        self.up = Some(true);
+    }
+
+    fn resend(&mut self) {
+        self.outbox.lose_all();
+        self.bulk_out.lose_all();
+        self.bulk_in.ack_again();
+        self.ack_due = true;
+    }
+
+    pub(super) fn reconnect(&mut self, now: u64) {
+        self.expire(now);
+        self.session.reconnect();
+        self.resend();
+    }
+
+    fn went_down(&mut self, reason: DownReason) {
+        // An up that the owner was not told of is taken back instead.
+        if self.up.take().is_none() {
+            self.down = Some(reason);
+        }
+    }
+
+    pub(super) fn expire(&mut self, now: u64) {
+        if self.session.expire(now) {
+            count(&mut self.counters.silences);
+            self.went_down(DownReason::Silent);
+        }
+        if self.session.is_up() {
+            if self.outbox.expire(now, self.round_trip.timeout_us()) {
+                self.round_trip.expired();
+            }
+            self.bulk_out.expire(now);
+            if self.session.keep_alive_due(now) {
+                self.ack_due = true;
+            }
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<u64> {
+        let mut deadline = self.session.deadline();
+        if self.session.is_up() {
+            let resend = self.outbox.deadline(self.round_trip.timeout_us());
+            for at in resend.into_iter().chain(self.bulk_out.deadline()) {
+                deadline = deadline.min(at);
+            }
+        }
+        (deadline != u64::MAX).then_some(deadline)
+    }
+
+    // Commands.
+
+    pub(super) fn request(&mut self, id: RequestId, message: &Message) -> Result<(), SendError> {
+        self.may_send(message, Usage::Request)?;
+        if self.requests.is_full() || self.requests.waits_for(id) {
+            return Err(SendError::Full);
+        }
+        self.send(message, |code, body| Envelope::Request { id, code, body })?;
+        self.requests.ask(id);
+        Ok(())
+    }
+
+    pub(super) fn notify(&mut self, message: &Message) -> Result<(), SendError> {
+        self.may_send(message, Usage::Notification)?;
+        self.send(message, |code, body| Envelope::Notification { code, body })
+    }
+
+    pub(super) fn reply(&mut self, id: RequestId, message: &Message) -> Result<(), SendError> {
+        if message.usage() != Usage::Reply {
+            return Err(SendError::WrongUsage);
+        }
+        match self.memory.reply(id, message) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SendError::NotWaiting),
+            Err(NoRoom) => Err(SendError::TooLong),
+        }
+    }
+
+    fn may_send(&self, message: &Message, usage: Usage) -> Result<(), SendError> {
+        if message.usage() != usage {
+            return Err(SendError::WrongUsage);
+        }
+        if self.session.is_up() {
+            Ok(())
+        } else {
+            Err(SendError::Down)
+        }
+    }
+
+    /// Queues a message. `envelope` wraps its code and body.
+    fn send(
+        &mut self,
+        message: &Message,
+        envelope: impl for<'a> FnOnce(u16, &'a [u8]) -> Envelope<'a>,
+    ) -> Result<(), SendError> {
+        let mut body = [0; MAX_BODY];
+        let len = message
+            .encode_body(&mut body)
+            .map_err(|NoRoom| SendError::TooLong)?;
+        if self.queue(&envelope(message.code(), &body[..len])) {
+            Ok(())
+        } else {
+            Err(SendError::Full)
+        }
+    }
+
+    /// Queues a control frame, or returns `false` if there is no room now.
+    pub(super) fn queue(&mut self, envelope: &Envelope<'_>) -> bool {
+        let mut payload = [0; MAX_CONTROL];
+        let mut out = Writer::new(&mut payload);
+        if envelope.write(&mut out).is_err() {
+            return false;
+        }
+        let len = out.len();
+        self.outbox.push(&payload[..len])
+    }
+
+    pub(super) fn bulk_begin(&mut self, object: Object) -> Result<TransferId, BulkError> {
+        if !self.session.is_up() {
+            return Err(BulkError::Down);
+        }
+        if object.length >= MAX_OBJECT {
+            return Err(BulkError::TooLong);
+        }
+        self.bulk_out.begin(object).ok_or(BulkError::Busy)
+    }
+}
+
+pub(super) fn count(counter: &mut u32) {
+    *counter = counter.wrapping_add(1);
+}

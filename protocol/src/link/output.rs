@@ -1,0 +1,275 @@
+//! What the link says next: to the wire and to its owner.
+
+use super::bulk_out::Announcement;
+use super::core_link::{Core, count};
+use super::event::{Event, RequestFailure, RequestId};
+use super::requests::Admission;
+use super::wire::{BulkAck, Envelope, Hello, MAX_CONTROL, Refuse};
+use crate::frame::{
+    BulkHeader, CRC_LEN, ControlHeader, FrameKind, HEADER_LEN, MAX_PAYLOAD, encode, kind_and_session,
+    wire_len,
+};
+use crate::message::{DecodeError, Message, NoRoom, Refusal, Writer};
+
+/// What a control frame takes on the wire at most.
+const MAX_CONTROL_WIRE: usize = wire_len(HEADER_LEN + MAX_CONTROL + CRC_LEN);
+
+/// What the link's own payloads take at most: the acknowledgement of an object with all its ranges.
+const MAX_OWN_PAYLOAD: usize = BulkAck::MAX_BODY;
+const _: () = assert!(Hello::MAX_BODY <= MAX_OWN_PAYLOAD && Refuse::MAX_BODY <= MAX_OWN_PAYLOAD);
+
+impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_IN: usize>
+    Core<QUEUE, SLOTS, BULK_OUT, BULK_IN>
+{
+    /// Writes the next frame for the wire and returns its length.
+    ///
+    /// First what keeps the session, then acknowledgements, then messages, then objects.
+    pub(super) fn transmit(&mut self, now: u64, out: &mut [u8]) -> usize {
+        if let Some(hello) = self.session.take_hello() {
+            return own_frame(out, FrameKind::Hello, 0, |body| hello.write_body(body));
+        }
+        if let Some(refuse) = self.session.take_refuse() {
+            return own_frame(out, FrameKind::Refuse, 0, |body| refuse.write_body(body));
+        }
+        if !self.session.is_up() {
+            return 0;
+        }
+        let tag = self.session.tag();
+        if core::mem::take(&mut self.ack_due) {
+            let ack = self.inbox.ack();
+            return own_frame(out, FrameKind::Ack, tag, |body| ack.write_body(body));
+        }
+        self.fill_outbox(now);
+        if out.len() < MAX_CONTROL_WIRE {
+            return 0;
+        }
+        let acknowledged = self.inbox.expected();
+        if let Some(message) = self.outbox.next(now) {
+            if message.repeated {
+                count(&mut self.counters.retransmissions);
+            }
+            let header = ControlHeader {
+                sequence: message.sequence,
+                acknowledged,
+            }
+            .to_bytes();
+            let (first, second) = message.payload;
+            let parts = [
+                &kind_and_session(FrameKind::Control, tag)[..],
+                &header,
+                first,
+                second,
+            ];
+            return encode(out, &parts).unwrap_or(0);
+        }
+        if let Some(ack) = self.bulk_in.ack() {
+            return own_frame(out, FrameKind::BulkAck, tag, |body| ack.write_body(body));
+        }
+        let most = MAX_PAYLOAD.min(out.len() - wire_len(HEADER_LEN + CRC_LEN) - MAX_PAYLOAD / 254);
+        if let Some(piece) = self.bulk_out.next(now, most) {
+            if piece.repeated {
+                count(&mut self.counters.retransmissions);
+            }
+            let header = BulkHeader {
+                transfer: piece.transfer,
+                offset: piece.offset,
+            }
+            .to_bytes();
+            let (first, second) = piece.bytes;
+            let parts = [
+                &kind_and_session(FrameKind::Bulk, tag)[..],
+                &header,
+                first,
+                second,
+            ];
+            return encode(out, &parts).unwrap_or(0);
+        }
+        0
+    }
+
+    /// Queues what waits for room in the control lane.
+    fn fill_outbox(&mut self, now: u64) {
+        while self.outbox.has_room(MAX_CONTROL) {
+            if let Some((id, envelope)) = self.memory.due() {
+                let mut payload = [0; MAX_CONTROL];
+                let mut body = Writer::new(&mut payload);
+                // Fits: an answer is shorter than the longest message.
+                let _ = envelope.write(&mut body);
+                let len = body.len();
+                self.outbox.push(&payload[..len]);
+                self.memory.sent(id);
+            } else if let Some(id) = self.busy.pop_front() {
+                self.queue(&Envelope::Refusal {
+                    id,
+                    reason: Refusal::Busy,
+                });
+            } else if let Some((transfer, outcome)) = self.bulk_in.result() {
+                self.queue(&Envelope::BulkResult { transfer, outcome });
+                self.bulk_in.told();
+            } else if let Some((transfer, announcement)) = self.bulk_out.announcement() {
+                self.queue(&match announcement {
+                    Announcement::Begin(object) => Envelope::BulkBegin { transfer, object },
+                    Announcement::End(checksum) => Envelope::BulkEnd { transfer, checksum },
+                    Announcement::Cancel => Envelope::BulkCancel { transfer },
+                });
+                self.bulk_out.announced(now);
+            } else {
+                break;
+            }
+        }
+    }
+
+    /// What happened next.
+    pub(super) fn poll_event(&mut self) -> Option<Event> {
+        if let Some(reason) = self.down.take() {
+            return Some(Event::Down { reason });
+        }
+        if let Some((id, reason)) = self.requests.take_failed() {
+            return Some(Event::RequestFailed { id, reason });
+        }
+        if let Some((transfer, outcome)) = self.bulk_out.take_ended() {
+            return Some(Event::BulkSent { transfer, outcome });
+        }
+        if let Some((transfer, object, outcome)) = self.bulk_in.take_ended() {
+            return Some(Event::BulkEnd {
+                transfer,
+                object,
+                outcome,
+            });
+        }
+        if let Some(resumed) = self.up.take()
+            && let Some(peer) = self.session.peer()
+        {
+            return Some(Event::Up { peer, resumed });
+        }
+        loop {
+            let (front, cut) = self.inbox.front()?;
+            // A copy, because what it leads to changes the rest of the link.
+            let mut payload = [0; MAX_CONTROL];
+            let len = front.len();
+            payload[..len].copy_from_slice(front);
+            if let Ok((_, Some(Envelope::Request { id, .. }))) = Envelope::parse(&payload[..len])
+                && self.busy.is_full()
+                && !self.memory.has_room_for(id)
+            {
+                // Not even a refusal can be queued: the sender has to wait.
+                return None;
+            }
+            self.ack_due |= self.inbox.pop();
+            if let Some(event) = self.message(&payload[..len], cut) {
+                return Some(event);
+            }
+            // An object that ended by its predecessor's message comes first.
+            if let Some((transfer, object, outcome)) = self.bulk_in.take_ended() {
+                return Some(Event::BulkEnd {
+                    transfer,
+                    object,
+                    outcome,
+                });
+            }
+            if let Some((transfer, outcome)) = self.bulk_out.take_ended() {
+                return Some(Event::BulkSent { transfer, outcome });
+            }
+        }
+    }
+
+    /// Takes the payload of a control frame, in order.
+    fn message(&mut self, payload: &[u8], cut: bool) -> Option<Event> {
+        let Ok((_, Some(envelope))) = Envelope::parse(payload) else {
+            count(&mut self.counters.undecodable);
+            return None;
+        };
+        match envelope {
+            Envelope::Notification { code, body } => {
+                self.decode(code, body, cut).ok().map(Event::Notification)
+            }
+            Envelope::Request { id, code, body } => self.requested(id, code, body, cut),
+            Envelope::Reply { id, code, body } => {
+                let answer = self.decode(code, body, cut);
+                // An answer to a request that was given up is not for anyone.
+                self.requests.forget(id).then(|| match answer {
+                    Ok(message) => Event::Reply { id, message },
+                    Err(_) => Event::RequestFailed {
+                        id,
+                        reason: RequestFailure::BadReply,
+                    },
+                })
+            }
+            Envelope::Refusal { id, reason } => self.requests.forget(id).then_some(Event::RequestFailed {
+                id,
+                reason: RequestFailure::Refused(reason),
+            }),
+            Envelope::BulkBegin { transfer, object } => {
+                let taken = self.bulk_in.begin(transfer, object);
+                taken.then_some(Event::BulkBegin {
+                    transfer: super::TransferId(transfer),
+                    object,
+                })
+            }
+            Envelope::BulkEnd { transfer, checksum } => {
+                self.bulk_in.end(transfer, checksum);
+                None
+            }
+            Envelope::BulkResult { transfer, outcome } => {
+                self.bulk_out.result(transfer, outcome);
+                None
+            }
+            Envelope::BulkCancel { transfer } => {
+                self.bulk_in.cancelled(transfer);
+                None
+            }
+        }
+    }
+
+    fn requested(&mut self, id: RequestId, code: u16, body: &[u8], cut: bool) -> Option<Event> {
+        match self.memory.admit(id) {
+            Admission::New => match self.decode(code, body, cut) {
+                Ok(message) => Some(Event::Request { id, message }),
+                Err(reason) => {
+                    self.memory.refuse(id, reason);
+                    None
+                }
+            },
+            Admission::Repeated => {
+                count(&mut self.counters.duplicates);
+                None
+            }
+            Admission::Busy => {
+                // There is room: `poll_event` has seen to it.
+                let _ = self.busy.push_back(id);
+                None
+            }
+        }
+    }
+
+    /// Decodes a message, or says why it is refused.
+    fn decode(&mut self, code: u16, body: &[u8], cut: bool) -> Result<Message, Refusal> {
+        let decoded = if cut {
+            Err(Refusal::TooLong)
+        } else {
+            Message::parse(code, body).map_err(|error| match error {
+                DecodeError::UnknownMessage(_) => Refusal::UnknownMessage,
+                DecodeError::Malformed(_) => Refusal::Malformed,
+            })
+        };
+        if decoded.is_err() {
+            count(&mut self.counters.undecodable);
+        }
+        decoded
+    }
+}
+
+/// Writes a frame of the link's own.
+fn own_frame(
+    out: &mut [u8],
+    kind: FrameKind,
+    tag: u16,
+    write: impl FnOnce(&mut Writer<'_>) -> Result<(), NoRoom>,
+) -> usize {
+    let mut payload = [0; MAX_OWN_PAYLOAD];
+    let mut body = Writer::new(&mut payload);
+    // Fits: checked above, when this is compiled.
+    let _ = write(&mut body);
+    let len = body.len();
+    encode(out, &[&kind_and_session(kind, tag), &payload[..len]]).unwrap_or(0)
+}

@@ -1,0 +1,48 @@
+//! How long to wait for an acknowledgement.
+
+/// Before anything was measured.
+const INITIAL_US: u64 = 200_000;
+/// The peer may be busy with its screen for this long.
+const MIN_US: u64 = 20_000;
+/// A person is waiting: try at least this often.
+const MAX_US: u64 = 1_000_000;
+
+/// Estimate of the round trip, and the time-out that follows from it, as in RFC 6298 section 2.
+///
+/// Unlike there, doubling ends early: losses on a wire of one's own are noise, not congestion.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RoundTrip {
+    /// Smoothed round trip and its variation, in microseconds.
+    estimate: Option<(u64, u64)>,
+    /// How often the time-out was doubled since the last measurement.
+    doublings: u8,
+}
+
+impl RoundTrip {
+    /// Takes a measurement. A frame that was sent more than once must not be measured: it is not known which
+    /// of its copies was acknowledged (Karn's algorithm).
+    pub(super) fn measured(&mut self, us: u64) {
+        let us = us.min(MAX_US);
+        self.estimate = Some(match self.estimate {
+            None => (us, us / 2),
+            Some((smoothed, variation)) => (
+                (7 * smoothed + us) / 8,
+                (3 * variation + smoothed.abs_diff(us)) / 4,
+            ),
+        });
+        self.doublings = 0;
+    }
+
+    /// An acknowledgement did not come in time.
+    pub(super) fn expired(&mut self) {
+        self.doublings = (self.doublings + 1).min(4);
+    }
+
+    /// How long to wait, in microseconds.
+    pub(super) fn timeout_us(&self) -> u64 {
+        let base = self
+            .estimate
+            .map_or(INITIAL_US, |(smoothed, variation)| smoothed + 4 * variation);
+        (base.clamp(MIN_US, MAX_US) << self.doublings).min(MAX_US)
+    }
+}
