@@ -1,3 +1,4 @@
 //! Emulated hardware of a service counter, and the technicians' tool that runs and tests it.
 
 pub mod device;
+pub mod finger;
