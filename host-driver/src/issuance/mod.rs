@@ -4,3 +4,8 @@
 //! [`runner::Devices`], and journals what came of it. The two together keep what ARCHITECTURE.md, "What must hold", asks.
 
 pub mod machine;
+pub mod runner;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod world;

@@ -4,3 +4,4 @@ pub mod clock;
 pub mod nik;
 pub mod procedure;
 pub mod record;
+pub mod words;

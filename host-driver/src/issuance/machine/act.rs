@@ -73,8 +73,8 @@ pub enum Act {
         /// The blank that is expected in the reader.
         uid: CardUid,
     },
-    /// Read the printer's counter of printed cards, once it is idle. Changes nothing.
-    CountPrints,
+    /// Read the printer's counter of printed panels, once it is idle. Changes nothing.
+    CountPanels,
     /// Move the blank to the print station and print its face.
     Print {
         /// The blank.

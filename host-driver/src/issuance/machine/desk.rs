@@ -5,6 +5,7 @@ use super::event::{Answer, CardUid, Comparison, DeskReading, Event};
 use super::proof::{Job, OwnerProof};
 use super::state::{Ending, IssuedCard, State, Trouble};
 use super::{Illegal, Next, illegal, testing};
+use crate::office::words::Words;
 
 pub(super) fn on(state: State, event: Event) -> Result<Next, Illegal> {
     use Event as E;
@@ -19,7 +20,7 @@ pub(super) fn on(state: State, event: Event) -> Result<Next, Illegal> {
         }
         (S::Placing { job }, E::Answered(Answer::Yes)) => Next::to(S::ReadingDesk { job }),
         (S::Placing { job }, E::Answered(Answer::No)) => {
-            Next::pause(Trouble::NoCardOnDesk(String::new()), S::Placing { job })
+            Next::pause(Trouble::NoCardOnDesk(Words::default()), S::Placing { job })
         }
         (S::Placing { job }, E::Answered(Answer::Gone)) => {
             Next::park(Trouble::OperatorGone, S::Placing { job })
@@ -53,7 +54,10 @@ fn read_before(job: Job, reading: DeskReading) -> Next {
             spoilt(job, RejectReason::GagalEncode, Trouble::ChipDiffers)
         }
         DeskReading::Card { .. } => Next::to(State::MatchingOwner { job }),
-        DeskReading::NoCard => Next::pause(Trouble::NoCardOnDesk(String::new()), State::ReadingDesk { job }),
+        DeskReading::NoCard => Next::pause(
+            Trouble::NoCardOnDesk(Words::default()),
+            State::ReadingDesk { job },
+        ),
         DeskReading::Unreadable { detail } => {
             Next::pause(Trouble::NoCardOnDesk(detail), State::ReadingDesk { job })
         }
@@ -122,15 +126,19 @@ fn read_back(owner: OwnerProof, reading: DeskReading) -> Next {
             activated: false,
             intact: true,
             ..
-        } => Next::pause(Trouble::NotActivated(String::new()), State::Activating { owner }),
+        } => Next::pause(
+            Trouble::NotActivated(Words::default()),
+            State::Activating { owner },
+        ),
         DeskReading::Card {
             activated: false,
             intact: false,
             ..
         } => spoilt(owner.job, RejectReason::GagalEncode, Trouble::ChipDiffers),
-        DeskReading::NoCard => {
-            Next::pause(Trouble::NoCardOnDesk(String::new()), State::ReadingBack { owner })
-        }
+        DeskReading::NoCard => Next::pause(
+            Trouble::NoCardOnDesk(Words::default()),
+            State::ReadingBack { owner },
+        ),
         DeskReading::Unreadable { detail } => {
             Next::pause(Trouble::NoCardOnDesk(detail), State::ReadingBack { owner })
         }

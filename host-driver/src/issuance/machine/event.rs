@@ -1,6 +1,7 @@
 //! What may happen: outcomes of acts, readings of devices, answers of the operator. These are what the journal keeps.
 
 use crate::office::record::FingerPosition;
+use crate::office::words::Words;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -32,6 +33,12 @@ impl CardUid {
     }
 }
 
+impl From<crate::card::Uid> for CardUid {
+    fn from(uid: crate::card::Uid) -> Self {
+        Self::from_bytes(uid.as_bytes())
+    }
+}
+
 impl fmt::Display for CardUid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -47,12 +54,35 @@ pub enum Outcome {
     /// It certainly did not happen, or not as it should.
     Failed {
         /// What the device said, in words for a technician.
-        detail: String,
+        detail: Words,
     },
     /// It may have happened: look before anything else is done.
     Unknown {
         /// What the device said.
-        detail: String,
+        detail: Words,
+    },
+}
+
+/// How printing a face ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum PrintOutcome {
+    /// The whole face is on the card.
+    Done,
+    /// Nothing was printed; the blank is as it was.
+    Refused {
+        /// Why.
+        detail: Words,
+    },
+    /// Part of the face is on the card.
+    Spoilt {
+        /// Why.
+        detail: Words,
+    },
+    /// It may have happened: count.
+    Unknown {
+        /// What the printer said.
+        detail: Words,
     },
 }
 
@@ -75,14 +105,14 @@ pub enum Comparison {
     /// The image does not allow a comparison. This is not "no match".
     CannotTell {
         /// Why, in words for the operator.
-        reason: String,
+        reason: Words,
     },
     /// No finger was put on the sensor in time.
     NotPlaced,
     /// The sensor, the board or the line failed.
     Failed {
         /// What it said.
-        detail: String,
+        detail: Words,
     },
 }
 
@@ -106,7 +136,7 @@ pub struct PrinterView {
     /// Where a card is.
     pub place: CardPlace,
     /// What keeps the printer from working, if anything does: cover open, hopper empty, ribbon ended.
-    pub fault: Option<String>,
+    pub fault: Option<Words>,
 }
 
 /// A look at a freshly fed blank, before anything is written.
@@ -123,17 +153,17 @@ pub enum BlankReading {
         /// Its UID.
         uid: CardUid,
         /// What it is instead.
-        detail: String,
+        detail: Words,
     },
     /// No chip answers.
     Unreadable {
         /// What the reader said.
-        detail: String,
+        detail: Words,
     },
     /// The reader or the PC/SC service is not there; this says nothing about the card.
     ReaderGone {
         /// What PC/SC said.
-        detail: String,
+        detail: Words,
     },
 }
 
@@ -148,12 +178,12 @@ pub enum ChipReading {
     /// Something else: half written, different, or activated.
     Spoilt {
         /// What was found.
-        detail: String,
+        detail: Words,
     },
     /// The reader or the PC/SC service is not there.
     ReaderGone {
         /// What PC/SC said.
-        detail: String,
+        detail: Words,
     },
 }
 
@@ -175,12 +205,12 @@ pub enum DeskReading {
     /// A card that cannot be read.
     Unreadable {
         /// What the reader said.
-        detail: String,
+        detail: Words,
     },
     /// The reader or the PC/SC service is not there.
     ReaderGone {
         /// What PC/SC said.
-        detail: String,
+        detail: Words,
     },
 }
 
@@ -230,13 +260,13 @@ pub enum Event {
     Personalised(Outcome),
     /// Outcome of [`super::Act::InspectChip`].
     ChipInspected(ChipReading),
-    /// Outcome of [`super::Act::CountPrints`].
+    /// Outcome of [`super::Act::CountPanels`].
     Counted {
-        /// Cards printed in the printer's life, if it says.
-        prints: Option<u64>,
+        /// Ribbon panels printed in the printer's life, if it says.
+        panels: Option<u32>,
     },
     /// Outcome of [`super::Act::Print`].
-    Printed(Outcome),
+    Printed(PrintOutcome),
     /// Outcome of [`super::Act::Eject`].
     Ejected(Outcome),
     /// Outcome of [`super::Act::Reject`].

@@ -30,7 +30,7 @@ mod tests;
 pub use act::{Act, Against, Effect, Note, Question, RejectReason};
 pub use event::{
     Answer, BlankReading, CardPlace, CardUid, ChipReading, Comparison, DeskReading, Event, Outcome,
-    PrinterView,
+    PrintOutcome, PrinterView,
 };
 pub use proof::{Case, Job, MAX_TRIES, OwnerProof, Passed, Tally, UNREADABLE_BEFORE_ASKING};
 pub use state::{After, Ending, IssuedCard, Phase, State, Trouble};

@@ -1,10 +1,12 @@
 //! While the blank is in the printer: feed, personalise, print, eject; and the reject tray.
 
 use super::act::{Note, RejectReason};
-use super::event::{BlankReading, CardPlace, ChipReading, Event, Outcome, PrinterView};
+use super::event::{BlankReading, CardPlace, ChipReading, Event, Outcome, PrintOutcome, PrinterView};
 use super::proof::{Job, Passed};
 use super::state::{After, Ending, State, Trouble};
 use super::{Illegal, Next, illegal};
+use crate::office::words::Words;
+use crate::printer::Counters;
 
 pub(super) fn on(state: State, event: Event) -> Result<Next, Illegal> {
     use Event as E;
@@ -30,7 +32,7 @@ pub(super) fn on(state: State, event: Event) -> Result<Next, Illegal> {
             ChipReading::Complete => Next::to(S::Counting { job }),
             // Nothing was written, so writing is not a repetition. The operator is asked so that this cannot go round for ever.
             ChipReading::Untouched => Next::pause(
-                Trouble::EncodeFailed("nothing was written".into()),
+                Trouble::EncodeFailed(Words::new("Chip belum ditulis.", "Nothing was written.")),
                 S::Personalising { job },
             ),
             ChipReading::Spoilt { detail } => {
@@ -40,19 +42,28 @@ pub(super) fn on(state: State, event: Event) -> Result<Next, Illegal> {
                 Next::pause(Trouble::ReaderGone(detail), S::InspectingChip { job })
             }
         },
-        (S::Counting { job }, E::Counted { prints }) => Next::to(S::Printing { job, before: prints }),
+        (S::Counting { job }, E::Counted { panels }) => Next::to(S::Printing { job, before: panels }),
         (S::Printing { job, before }, E::Printed(outcome)) => match outcome {
-            Outcome::Done => Next::to(S::Ejecting { job }),
-            Outcome::Failed { detail } => spoilt(job, RejectReason::GagalCetak, Trouble::PrintFailed(detail)),
-            Outcome::Unknown { .. } => Next::to(S::InspectingPrint { job, before }),
-        },
-        (S::InspectingPrint { job, before }, E::Counted { prints }) => match (before, prints) {
-            (Some(before), Some(now)) if now == before => {
-                // Part of the face may be there all the same, so this blank is not printed on again.
-                let trouble = Trouble::PrintFailed("the printer counted no card".into());
-                spoilt(job, RejectReason::GagalCetak, trouble)
+            PrintOutcome::Done => Next::to(S::Ejecting { job }),
+            // The blank is as it was, so printing on it once the cause is removed is not a repetition.
+            PrintOutcome::Refused { detail } => {
+                Next::pause(Trouble::PrinterFault(detail), S::Counting { job })
             }
-            // Counted, or nothing to compare with: the operator's eye decides in the next step anyway.
+            PrintOutcome::Spoilt { detail } => {
+                spoilt(job, RejectReason::GagalCetak, Trouble::PrintFailed(detail))
+            }
+            PrintOutcome::Unknown { .. } => Next::to(S::InspectingPrint { job, before }),
+        },
+        (S::InspectingPrint { job, before }, E::Counted { panels }) => match (before, panels) {
+            // Less than a whole face was counted. Even at none, part of a panel may be there: not printed on again.
+            (Some(before), Some(now)) if now.wrapping_sub(before) != Counters::PANELS_A_CARD => {
+                let words = Words::new(
+                    "Cetakan tidak lengkap menurut printer.",
+                    "The printer counted less than a whole face.",
+                );
+                spoilt(job, RejectReason::GagalCetak, Trouble::PrintFailed(words))
+            }
+            // Counted whole, or nothing to compare with: the operator's eye decides in the next step.
             _ => Next::to(S::Ejecting { job }),
         },
         (S::Ejecting { job }, E::Ejected(outcome)) => match outcome {
@@ -108,7 +119,7 @@ fn looked_for_stray(passed: Passed, view: PrinterView) -> Next {
     }
 }
 
-fn looked_for_fed(passed: Passed, detail: String, view: PrinterView) -> Next {
+fn looked_for_fed(passed: Passed, detail: Words, view: PrinterView) -> Next {
     match view.place {
         // The printer was empty before, so this is the blank that was fed.
         CardPlace::Contactless => Next::to(State::Identifying { passed }).noting(Note::BlankTaken),

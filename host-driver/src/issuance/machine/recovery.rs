@@ -5,6 +5,7 @@ use super::event::{Answer, Event};
 use super::proof::Passed;
 use super::state::{After, Ending, State, Trouble};
 use super::{Illegal, Next, desk, illegal, printer, testing};
+use crate::office::words::Words;
 
 /// How an application is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +137,10 @@ pub(super) fn restarted(state: State, begun: bool) -> Next {
         }
         S::Feeding { passed } if begun => Next::to(S::FindingFed {
             passed,
-            detail: "the program was stopped while feeding".into(),
+            detail: Words::new(
+                "Program berhenti saat mengambil blangko.",
+                "The program was stopped while feeding.",
+            ),
         }),
         // Hours may have passed: look again whether the printer is empty.
         S::Feeding { passed } => Next::to(S::FindingStray { passed }),

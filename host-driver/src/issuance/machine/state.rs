@@ -4,6 +4,7 @@ use super::act::{Act, Against, Question, RejectReason};
 use super::event::CardUid;
 use super::proof::{Case, Job, OwnerProof, Passed};
 use crate::office::procedure::Step;
+use crate::office::words::Words;
 
 /// Where the issuance stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub enum State {
         /// The test that was passed.
         passed: Passed,
         /// Why it is not known.
-        detail: String,
+        detail: Words,
     },
     /// The fed blank's UID is read.
     Identifying {
@@ -57,14 +58,14 @@ pub enum State {
         /// The blank and its person.
         job: Job,
         /// The printer's counter before, if it said.
-        before: Option<u64>,
+        before: Option<u32>,
     },
     /// Looking whether the face was printed.
     InspectingPrint {
         /// The blank and its person.
         job: Job,
         /// The printer's counter before, if it said.
-        before: Option<u64>,
+        before: Option<u32>,
     },
     /// The card moves to the output tray.
     Ejecting {
@@ -192,39 +193,39 @@ pub enum Trouble {
     /// No finger was put on the sensor in time.
     FingerNotPlaced,
     /// Several images in a row could not be read.
-    FingerUnreadable(String),
+    FingerUnreadable(Words),
     /// The sensor, its board or the line failed.
-    CaptureFailed(String),
+    CaptureFailed(Words),
     /// The program was stopped in the middle.
     Interrupted,
     /// A card that no application had fed was in the printer; it went to the reject tray.
     StrayCard,
     /// The printer reports something that keeps it from working.
-    PrinterFault(String),
+    PrinterFault(Words),
     /// No blank came out of the hopper.
-    NotFed(String),
+    NotFed(Words),
     /// The printer does not say where the card is.
     CardLost,
     /// A card does not leave the printer.
-    CardStuck(String),
+    CardStuck(Words),
     /// A reader or the PC/SC service is not there.
-    ReaderGone(String),
+    ReaderGone(Words),
     /// What was fed is not an unused blank.
-    WrongBlank(String),
+    WrongBlank(Words),
     /// The chip could not be written and verified.
-    EncodeFailed(String),
+    EncodeFailed(Words),
     /// The face was not printed.
-    PrintFailed(String),
+    PrintFailed(Words),
     /// The operator does not find the printed card good.
     CardNotGood,
     /// No card, or an unreadable one, is on the desk reader.
-    NoCardOnDesk(String),
+    NoCardOnDesk(Words),
     /// Another card is on the desk reader.
     OtherCardOnDesk,
     /// The chip's content is not what was written.
     ChipDiffers,
     /// The chip did not become active.
-    NotActivated(String),
+    NotActivated(Words),
     /// The applicant has not got the card yet.
     NotHandedOver,
     /// Nobody answers at the console.
@@ -286,7 +287,7 @@ impl State {
             Self::InspectingChip { job } => Some(Act::InspectChip {
                 uid: job.blank.clone(),
             }),
-            Self::Counting { .. } | Self::InspectingPrint { .. } => Some(Act::CountPrints),
+            Self::Counting { .. } | Self::InspectingPrint { .. } => Some(Act::CountPanels),
             Self::Printing { job, .. } => Some(Act::Print {
                 uid: job.blank.clone(),
             }),
