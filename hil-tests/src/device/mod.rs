@@ -1,5 +1,6 @@
 //! Emulated devices: each speaks the bytes of the real one and can be run alone.
 
+pub mod card_printer;
 pub mod pty;
 pub mod serial;
 

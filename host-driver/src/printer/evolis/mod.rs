@@ -81,10 +81,15 @@ impl<P: Port> Evolis<P> {
         Ok(printer)
     }
 
-    /// Sets how many levels of colour are downloaded. Fewer are faster: 32 levels take 423,120 bytes a panel, the
-    /// usual 128 take 592,368.
+    /// Sets how many levels of colour are downloaded. Fewer are faster: 32 levels take 411,480 bytes a panel, the
+    /// usual 128 take 576,072.
     pub fn set_levels(&mut self, levels: Levels) {
         self.levels = levels;
+    }
+
+    /// Sets how long the driver waits for answers.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) {
+        self.timeouts = timeouts;
     }
 
     /// Firmware version.
@@ -154,7 +159,11 @@ impl<P: Port> Evolis<P> {
                 }
                 Ok(_) if answer.len() < LONGEST_ANSWER => answer.push(byte[0]),
                 Ok(_) => {}
-                Err(error) if is_timeout(&error) || error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) => {
+                    self.late_answer = true;
+                    return Err(no_answer(command, timeout));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(lost(&error)),
             }
         }
@@ -254,6 +263,20 @@ impl<P: Port> Evolis<P> {
         Ok(before)
     }
 
+    /// Clears downloaded panels: `Se`, which ejects, would print them. Best effort after `error`, and not worth more
+    /// waiting when the printer is silent; [`CardPrinter::reset`] forgets them too.
+    fn forget_panels(&mut self, error: &PrinterError) {
+        if error.is_silence() {
+            return;
+        }
+        for panel in Panel::ALL {
+            if let Err(error) = self.perform(&format!("Wcb;{}", panel.letter()), self.timeouts.query) {
+                log::warn!("downloaded panels stay in the card printer: {error}");
+                return;
+            }
+        }
+    }
+
     /// Prints one panel as number `printed` of this card. `Err` is the end of the print.
     fn print_panel(&mut self, panel: Panel, before: u32, printed: u32) -> Result<(), Outcome> {
         let command = format!("Sp;{}", panel.letter());
@@ -338,7 +361,10 @@ impl<P: Port> CardPrinter for Evolis<P> {
     fn print(&mut self, panels: &Panels) -> Outcome {
         let before = match self.prepare_print(panels) {
             Ok(before) => before,
-            Err(error) => return Outcome::Failed(error),
+            Err(error) => {
+                self.forget_panels(&error);
+                return Outcome::Failed(error);
+            }
         };
         for (printed, panel) in (0..).zip(Panel::ALL) {
             if let Err(outcome) = self.print_panel(panel, before, printed) {

@@ -97,7 +97,11 @@ impl Levels {
         }
     }
 
-    /// Bytes of a panel: 648 x 1016 x bits / 8, which is 84,624 at 2 levels and 423,120 at 32 (A5013 page 14).
+    /// Bytes of a panel: 648 x 1016 x bits / 8, which is 82,296 at 2 levels and 576,072 at 128.
+    ///
+    /// A5013 page 14 gives this formula but the results 84,624 and 592,368, as if there were 676,992 dots instead of
+    /// 658,368. The programs that print on real devices (Evolis' own filter for CUPS, Printer-EVOLIS) send what the
+    /// formula says.
     pub const fn panel_length(self) -> usize {
         (WIDTH * HEIGHT * self.bits() / 8) as usize
     }
