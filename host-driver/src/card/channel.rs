@@ -136,7 +136,7 @@ impl<T: CardTransport> Channel<T> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use proptest::prelude::*;
+    use proptest::{prelude::*, test_runner::RngSeed};
 
     use super::*;
     use crate::card::transport::TransportError;
@@ -243,6 +243,8 @@ pub(crate) mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(0x7816), ..ProptestConfig::default() })]
+
         #[test]
         fn whatever_a_card_answers_the_exchange_ends(
             answers in proptest::collection::vec(

@@ -200,7 +200,7 @@ impl Fcp {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::{prelude::*, test_runner::RngSeed};
 
     use super::*;
 
@@ -256,6 +256,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(0x7816), ..ProptestConfig::default() })]
+
         #[test]
         fn no_reply_makes_the_parser_panic(reply in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = Fcp::parse(&reply);

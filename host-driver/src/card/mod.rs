@@ -30,6 +30,7 @@ pub mod chip;
 pub mod content;
 pub mod error;
 pub mod fcp;
+mod files;
 pub mod office_key;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;

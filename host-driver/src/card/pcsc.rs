@@ -7,12 +7,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pcsc::{Card, Context, Error, Protocols, ReaderState, Scope, ShareMode, State, Transaction};
+use pcsc::{Card, Context, Disposition, Error, Protocols, ReaderState, Scope, ShareMode, State, Transaction};
 
 use super::transport::{Awaited, CardTransport, TransportError};
 
 /// Longest answer of a card: 65,536 data bytes and the status word.
 const REPLY_MAX: usize = 65_536 + 2;
+
+/// Longest single wait: a day. Longer ones overflow the service's milliseconds.
+const WAIT_MAX: Duration = Duration::from_hours(24);
 
 /// The readers of this computer.
 ///
@@ -93,7 +96,7 @@ impl Readers {
             Ok((card, atr))
         })?;
         Ok(PcscCard {
-            card,
+            card: Some(card),
             atr,
             reader: reader.to_owned(),
             buffer: vec![0; REPLY_MAX],
@@ -102,7 +105,7 @@ impl Readers {
 
     fn wait(&mut self, reader: &str, awaited: Awaited, timeout: Duration) -> Result<(), TransportError> {
         let name = c_name(reader)?;
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now() + timeout.min(WAIT_MAX);
         let mut states = [ReaderState::new(name, State::UNAWARE)];
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -135,38 +138,43 @@ impl Readers {
     }
 
     /// Calls the service, connecting to it first if needed.
+    ///
+    /// A connection from before a restart of the service is dead, and only a failed call shows it: then once again.
     fn call<R>(
         &mut self,
         reader: &str,
-        call: impl FnOnce(&Context) -> Result<R, Error>,
+        mut call: impl FnMut(&Context) -> Result<R, Error>,
     ) -> Result<R, TransportError> {
-        let result = match &self.context {
-            // A context from before a restart of the service is dead; `is_valid` does not ask the service,
-            // so the failed call itself shows it (below).
-            Some(context) => call(context),
-            None => match Context::establish(Scope::System) {
-                Ok(context) => call(self.context.insert(context)),
-                Err(error) => Err(error),
-            },
-        };
-        result.map_err(|error| self.typed(error, reader))
+        if let Some(context) = &self.context {
+            match call(context) {
+                Err(error) if service_is_gone(error) => self.context = None,
+                answer => return answer.map_err(|error| self.typed(error, reader)),
+            }
+        }
+        let answer = Context::establish(Scope::System).and_then(|context| call(self.context.insert(context)));
+        answer.map_err(|error| self.typed(error, reader))
     }
 
     /// The typed error of the service's error, with the names of the readers where those help.
-    fn typed(&mut self, error: Error, reader: &str) -> TransportError {
-        if error == Error::UnknownReader {
-            let present = self.list().unwrap_or_default();
-            return TransportError::ReaderMissing {
-                reader: reader.to_owned(),
-                present,
-            };
-        }
-        let typed = typed(error, reader);
-        if typed == TransportError::ServiceNotRunning {
-            self.context = None;
+    fn typed(&self, error: Error, reader: &str) -> TransportError {
+        let mut typed = typed(error, reader);
+        if let (TransportError::ReaderMissing { present, .. }, Some(context)) = (&mut typed, &self.context) {
+            let names = context.list_readers_owned().unwrap_or_default();
+            *present = names
+                .iter()
+                .map(|name| name.to_string_lossy().into_owned())
+                .collect();
         }
         typed
     }
+}
+
+/// Whether the other end of the connection to the service went away.
+const fn service_is_gone(error: Error) -> bool {
+    matches!(
+        error,
+        Error::NoService | Error::ServiceStopped | Error::Shutdown | Error::InvalidHandle | Error::CommError
+    )
 }
 
 /// The service wants names that end with a zero byte.
@@ -193,7 +201,9 @@ fn typed(error: Error, reader: &str) -> TransportError {
             present: Vec::new(),
         },
         Error::NoSmartcard => TransportError::NoCard { reader: reader() },
-        Error::RemovedCard => TransportError::CardRemoved,
+        // pcsc-lite says "not transacted" when the card stopped answering. Without contacts that is a card out of the
+        // field; the service itself notices it only when it next looks, up to 0.4 s later.
+        Error::RemovedCard | Error::NotTransacted => TransportError::CardRemoved,
         Error::ResetCard => TransportError::CardReset,
         Error::SharingViolation => TransportError::InUse { reader: reader() },
         Error::UnresponsiveCard | Error::UnpoweredCard | Error::ProtoMismatch | Error::UnsupportedCard => {
@@ -203,9 +213,10 @@ fn typed(error: Error, reader: &str) -> TransportError {
     }
 }
 
-/// A powered card in a reader, ours alone until it is dropped; dropping resets the card.
+/// A powered card in a reader, ours alone until it is dropped. The service then takes its power away.
 pub struct PcscCard {
-    card: Card,
+    /// None only while it is dropped.
+    card: Option<Card>,
     atr: Vec<u8>,
     reader: String,
     buffer: Vec<u8>,
@@ -236,6 +247,7 @@ impl PcscCard {
             reader,
             buffer,
         } = self;
+        let card = card.as_mut().ok_or(TransportError::CardRemoved)?;
         let transaction = card.transaction().map_err(|error| typed(error, reader))?;
         Ok(PcscTransaction {
             transaction,
@@ -243,6 +255,18 @@ impl PcscCard {
             reader,
             buffer,
         })
+    }
+}
+
+impl Drop for PcscCard {
+    /// Leaves the card as it is. A reset, the library's default, fails when the card is gone already; pcsc-lite then
+    /// marks the reader empty on its own account and does not see the next card that comes within 0.4 s.
+    fn drop(&mut self) {
+        if let Some(card) = self.card.take()
+            && let Err((_, error)) = card.disconnect(Disposition::LeaveCard)
+        {
+            log::debug!("reader {}: disconnecting failed: {error}", self.reader);
+        }
     }
 }
 
@@ -273,6 +297,10 @@ fn transmit(
     let answer = card
         .transmit(apdu, buffer)
         .map_err(|error| typed(error, reader))?;
+    // No card ends a reply without a status word. Drivers report so a card that left while it was asked.
+    if answer.is_empty() {
+        return Err(TransportError::CardRemoved);
+    }
     reply.clear();
     reply.extend_from_slice(answer);
     Ok(())
@@ -280,7 +308,8 @@ fn transmit(
 
 impl CardTransport for PcscCard {
     fn transmit(&mut self, apdu: &[u8], reply: &mut Vec<u8>) -> Result<(), TransportError> {
-        transmit(&self.card, &self.reader, &mut self.buffer, apdu, reply)
+        let card = self.card.as_ref().ok_or(TransportError::CardRemoved)?;
+        transmit(card, &self.reader, &mut self.buffer, apdu, reply)
     }
 
     fn atr(&self) -> &[u8] {

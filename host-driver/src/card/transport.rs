@@ -42,7 +42,9 @@ pub enum Awaited {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TransportError {
     /// There is no PC/SC service to talk to.
-    #[error("the PC/SC service is not running: start it (`systemctl start pcscd.socket`) and try again")]
+    #[error(
+        "the PC/SC service is not running or was restarted: start it (`systemctl start pcscd.socket`) and try again"
+    )]
     ServiceNotRunning,
     /// No reader of the configured name.
     #[error(
@@ -86,7 +88,7 @@ pub enum TransportError {
         reader: String,
     },
     /// Nobody put a card there, or took it away, in time.
-    #[error("{} in reader \"{reader}\" within {} s", match .awaited { Awaited::Card => "no card appeared", Awaited::Removal => "the card was not removed" }, .waited.as_secs())]
+    #[error("{} in reader \"{reader}\" within {waited:?}", match .awaited { Awaited::Card => "no card appeared", Awaited::Removal => "the card was not removed" })]
     TimedOut {
         /// The reader.
         reader: String,
@@ -128,9 +130,6 @@ mod tests {
             awaited: Awaited::Card,
             waited: Duration::from_secs(30),
         };
-        assert_eq!(
-            late.to_string(),
-            "no card appeared in reader \"Desk\" within 30 s"
-        );
+        assert_eq!(late.to_string(), "no card appeared in reader \"Desk\" within 30s");
     }
 }

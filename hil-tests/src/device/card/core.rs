@@ -21,9 +21,6 @@ const ATR_MEMORY_CARD: [u8; 20] = [
     0x00, 0x00, 0x6A,
 ];
 
-/// The master file's identifier (ISO/IEC 7816-4:2020, 7.2.2).
-const MASTER_FILE: u16 = 0x3F00;
-
 /// What a chip can do, where chips differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Features {
@@ -64,9 +61,12 @@ impl Snapshot {
     }
 }
 
+/// Reply data and status word; an `Err` is a status word without data.
+pub(super) type Answer = Result<(Vec<u8>, StatusWord), StatusWord>;
+
 /// Where SELECT left the card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Current {
+pub(super) enum Current {
     MasterFile,
     Application,
     /// Index of an elementary file.
@@ -81,11 +81,11 @@ enum Current {
 pub struct CardCore {
     atr: Vec<u8>,
     uid: Uid,
-    features: Features,
+    pub(super) features: Features,
     /// None: a card without the application.
-    store: Option<EfStore>,
-    life_cycle: LifeCycle,
-    current: Current,
+    pub(super) store: Option<EfStore>,
+    pub(super) life_cycle: LifeCycle,
+    pub(super) current: Current,
     waiting: Vec<u8>,
     challenge: ChaCha8Rng,
     faults: Faults,
@@ -256,12 +256,8 @@ impl CardCore {
         data
     }
 
-    /// Carries a command out: reply data and status word. An `Err` is an answer without data.
-    fn execute(
-        &mut self,
-        command: &Command<'_>,
-        memory: Option<&FaultKind>,
-    ) -> Result<(Vec<u8>, StatusWord), StatusWord> {
+    /// Carries a command out: reply data and status word.
+    fn execute(&mut self, command: &Command<'_>, memory: Option<&FaultKind>) -> Answer {
         if command.extended && !self.features.extended_length {
             return Err(StatusWord::WRONG_LENGTH);
         }
@@ -290,7 +286,7 @@ impl CardCore {
     }
 
     /// What a reader answers for the card: a virtual card must do it itself.
-    fn get_uid(&self, command: &Command<'_>) -> Result<(Vec<u8>, StatusWord), StatusWord> {
+    fn get_uid(&self, command: &Command<'_>) -> Answer {
         if (command.p1, command.p2) != (0, 0) {
             return Err(StatusWord::NOT_SUPPORTED);
         }
@@ -301,7 +297,7 @@ impl CardCore {
         }
     }
 
-    fn get_response(&mut self, command: &Command<'_>) -> Result<(Vec<u8>, StatusWord), StatusWord> {
+    fn get_response(&mut self, command: &Command<'_>) -> Answer {
         if self.waiting.is_empty() {
             return Err(StatusWord::CONDITIONS);
         }
@@ -316,74 +312,6 @@ impl CardCore {
             _ => StatusWord(0x6100),
         };
         Ok((data, status))
-    }
-
-    fn select(&mut self, command: &Command<'_>) -> Result<(Vec<u8>, StatusWord), StatusWord> {
-        let id = match command.data {
-            [] => MASTER_FILE,
-            [high, low] => u16::from_be_bytes([*high, *low]),
-            _ if command.p1 == 0x04 => return Err(StatusWord::FILE_NOT_FOUND), // by name: the application has none
-            _ => return Err(StatusWord::WRONG_LENGTH),
-        };
-        let here = self.current != Current::MasterFile;
-        let application = self.store.is_some() && id == KTP_EL.application.0;
-        let file = self
-            .store
-            .as_ref()
-            .filter(|_| here)
-            .and_then(|store| store.position(|file| file.id == id));
-        self.current = match (command.p1, file) {
-            (0x00, _) if id == MASTER_FILE => Current::MasterFile,
-            (0x00 | 0x01, _) if application => Current::Application,
-            (0x00 | 0x02, Some(index)) => Current::File(index),
-            (0x00 | 0x01 | 0x02 | 0x04, _) => return Err(StatusWord::FILE_NOT_FOUND),
-            _ => return Err(StatusWord::WRONG_PARAMETERS),
-        };
-        let status = match (self.current, self.life_cycle) {
-            (Current::MasterFile, _) => StatusWord::OK,
-            (_, LifeCycle::Deactivated) => StatusWord::FILE_DEACTIVATED,
-            (_, LifeCycle::Terminated) => StatusWord::FILE_TERMINATED,
-            _ => StatusWord::OK,
-        };
-        let fcp = self.fcp();
-        let data = match command.p2 & 0x0C {
-            _ if command.expected == Expected::Nothing => Vec::new(),
-            0x00 => [&[0x6F, fcp.len() as u8], fcp.as_slice()].concat(),
-            0x04 => fcp,
-            0x0C => Vec::new(),
-            _ => return Err(StatusWord::WRONG_PARAMETERS),
-        };
-        match command.expected {
-            Expected::Exactly(length) if length < data.len() => Err(StatusWord(0x6C00 | data.len() as u16)),
-            _ => Ok((data, status)),
-        }
-    }
-
-    /// File control parameters of the current file.
-    fn fcp(&self) -> Vec<u8> {
-        let life_cycle = [0x8A, 0x01, self.life_cycle.to_byte()];
-        let fields = match (self.current, &self.store) {
-            (Current::File(index), Some(store)) => {
-                let file = &store.files()[index];
-                let ([size_high, size_low], [high, low]) =
-                    ((file.bytes.len() as u16).to_be_bytes(), file.id.to_be_bytes());
-                let mut fields = vec![
-                    0x80, 0x02, size_high, size_low, 0x82, 0x01, 0x01, 0x83, 0x02, high, low,
-                ];
-                if self.features.short_ids {
-                    fields.extend([0x88, 0x01, file.short_id() << 3]);
-                } else {
-                    fields.extend([0x88, 0x00]);
-                }
-                [fields.as_slice(), &life_cycle].concat()
-            }
-            (Current::Application, _) => {
-                let [high, low] = KTP_EL.application.to_bytes();
-                [&[0x82, 0x01, 0x38, 0x83, 0x02, high, low], life_cycle.as_slice()].concat()
-            }
-            _ => vec![0x82, 0x01, 0x38, 0x83, 0x02, 0x3F, 0x00, 0x8A, 0x01, 0x05],
-        };
-        [&[0x62, fields.len() as u8], fields.as_slice()].concat()
     }
 
     /// File and offset that READ or UPDATE BINARY means; a short identifier makes its file the current one.
@@ -413,7 +341,7 @@ impl CardCore {
         Ok((index, offset))
     }
 
-    fn read(&mut self, command: &Command<'_>) -> Result<(Vec<u8>, StatusWord), StatusWord> {
+    fn read(&mut self, command: &Command<'_>) -> Answer {
         let (index, offset) = self.locate(command)?;
         if matches!(self.life_cycle, LifeCycle::Deactivated | LifeCycle::Terminated) {
             return Err(StatusWord::CONDITIONS);
@@ -433,11 +361,7 @@ impl CardCore {
         }
     }
 
-    fn update(
-        &mut self,
-        command: &Command<'_>,
-        memory: Option<&FaultKind>,
-    ) -> Result<(Vec<u8>, StatusWord), StatusWord> {
+    fn update(&mut self, command: &Command<'_>, memory: Option<&FaultKind>) -> Answer {
         let (index, offset) = self.locate(command)?;
         if !matches!(self.life_cycle, LifeCycle::Creation | LifeCycle::Initialisation) {
             return Err(StatusWord::CONDITIONS);
@@ -467,7 +391,7 @@ impl CardCore {
     }
 
     /// ACTIVATE FILE, on the current application or on the one named in the data.
-    fn activate(&mut self, command: &Command<'_>) -> Result<(Vec<u8>, StatusWord), StatusWord> {
+    fn activate(&mut self, command: &Command<'_>) -> Answer {
         let named = command.data == KTP_EL.application.to_bytes();
         if !(named || command.data.is_empty() && self.current == Current::Application) {
             return Err(if command.data.is_empty() {
@@ -490,7 +414,7 @@ impl CardCore {
     }
 
     /// DEACTIVATE FILE or TERMINATE DF, on the current application.
-    fn leave(&mut self, from: LifeCycle, to: LifeCycle) -> Result<(Vec<u8>, StatusWord), StatusWord> {
+    fn leave(&mut self, from: LifeCycle, to: LifeCycle) -> Answer {
         if self.current != Current::Application {
             return Err(StatusWord::NO_CURRENT_FILE);
         }

@@ -12,6 +12,7 @@ mod core;
 mod direct;
 mod fault;
 mod files;
+mod select;
 mod vpcd;
 
 pub use self::{
