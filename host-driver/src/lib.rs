@@ -1,6 +1,7 @@
 //! Host driver of a Loket service counter: boards, smart cards, card printer, biometric test, and the issuance of a card.
 
 pub mod biometric;
+pub mod board;
 pub mod card;
 pub mod config;
 pub mod face;

@@ -163,21 +163,17 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     }
 
     fn resume(&mut self) {
-        self.resend();
-        self.up = Some(true);
-    }
-
-    fn resend(&mut self) {
         self.outbox.lose_all();
         self.bulk_out.lose_all();
         self.bulk_in.ack_again();
         self.ack_due = true;
+        self.up = Some(true);
     }
 
-    pub(super) fn reconnect(&mut self, now: u64) {
-        self.expire(now);
-        self.session.reconnect();
-        self.resend();
+    pub(super) fn disconnect(&mut self, now: u64) {
+        if self.session.disconnect(now) {
+            self.went_down(DownReason::Silent);
+        }
     }
 
     fn went_down(&mut self, reason: DownReason) {

@@ -210,11 +210,13 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         self.core.expire(now);
     }
 
-    /// The port was closed or opened: half a frame may be lost on either side. Starts over where the peer has
-    /// acknowledged, without waiting for timers.
-    pub fn handle_reconnect(&mut self, now: u64) {
+    /// The line was interrupted: the port was closed, or the plug pulled. Half a frame may be lost.
+    ///
+    /// The link goes down as after a silence, without waiting for it. If the same start of the peer answers
+    /// later, the link goes on where it was.
+    pub fn handle_disconnect(&mut self, now: u64) {
         self.decoder.reset();
-        self.core.reconnect(now);
+        self.core.disconnect(now);
     }
 
     // Commands.

@@ -239,9 +239,14 @@ impl Session {
         }
     }
 
-    /// The port was opened anew: say at once who is here.
-    pub(super) fn reconnect(&mut self) {
-        self.hello_due = true;
+    /// The line was interrupted. Returns whether the peer was there until now.
+    pub(super) fn disconnect(&mut self, now: u64) -> bool {
+        self.next_hello_at = now;
+        let was_up = self.is_up();
+        if was_up {
+            self.state = State::Silent;
+        }
+        was_up
     }
 
     /// Something was put on the wire.
