@@ -117,12 +117,7 @@ impl Template {
         record.extend_from_slice(&resolution);
         record.extend_from_slice(&resolution);
         record.extend_from_slice(&[1, 0]);
-        record.extend_from_slice(&[
-            self.finger.iso_code(),
-            0,
-            self.quality.min(100),
-            minutiae.len() as u8,
-        ]);
+        record.extend_from_slice(&[self.finger.code(), 0, self.quality.min(100), minutiae.len() as u8]);
         for minutia in minutiae {
             let kind = match minutia.kind {
                 MinutiaKind::Other => 0,
@@ -247,7 +242,7 @@ impl View {
             width: header.width,
             height: header.height,
             dpi,
-            finger: FingerPosition::from_iso_code(self.finger).ok_or(RecordError::Finger(self.finger))?,
+            finger: FingerPosition::from_code(self.finger).ok_or(RecordError::Finger(self.finger))?,
             quality: if self.quality > 100 { 0 } else { self.quality },
             minutiae,
         })

@@ -14,15 +14,16 @@
 
 mod advice;
 mod extract;
+mod finger;
 mod image;
 mod iso19794_2;
 mod readability;
 mod template;
 mod verify;
 
-pub use crate::office::record::FingerPosition;
 pub use advice::Advice;
 pub use extract::extract;
+pub use finger::FingerPosition;
 pub use image::{GrayImage, ImageSizeError};
 pub use iso19794_2::{MAX_RECORD_LENGTH, RecordError};
 pub use readability::Unreadable;
