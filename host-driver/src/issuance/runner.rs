@@ -205,20 +205,20 @@ impl<'a, J: Journal, D: Devices, C: Clock, O: Observer> Runner<'a, J, D, C, O> {
         };
         // A state whose act was begun must be looked at before anything else is said about it.
         if begun && event == Event::Cancel {
-            state = self.take(state, Event::Restarted { begun })?;
+            state = self.take(state, &Event::Restarted { begun })?;
         }
-        state = self.take(state, event)?;
+        state = self.take(state, &event)?;
         while let Some(act) = state.act() {
             self.journal
                 .intent(self.assignment.application, &act, self.clock.now())?;
             let event = self.perform(&act, &state)?;
-            state = self.take(state, event)?;
+            state = self.take(state, &event)?;
         }
         Ok(state)
     }
 
     /// Steps the machine and keeps the event with all that belongs to it.
-    fn take(&mut self, state: State, event: Event) -> Result<State, RunError> {
+    fn take(&mut self, state: State, event: &Event) -> Result<State, RunError> {
         let (next, effects) = machine::step(state, event.clone())?;
         let notes: Vec<Note> = effects
             .into_iter()
@@ -236,7 +236,7 @@ impl<'a, J: Journal, D: Devices, C: Clock, O: Observer> Runner<'a, J, D, C, O> {
             .collect();
         self.journal.event(&JournalEntry {
             application: self.assignment.application,
-            event: &event,
+            event,
             notes: &notes,
             agenda: &agenda,
             phase: next.phase(),
@@ -247,7 +247,7 @@ impl<'a, J: Journal, D: Devices, C: Clock, O: Observer> Runner<'a, J, D, C, O> {
             self.observer.step_ended(step, at.seconds_since(began), result);
             self.step = None;
         }
-        self.observer.happened(&event, &notes, &next);
+        self.observer.happened(event, &notes, &next);
         if let (None, Some(step)) = (self.step, next.step()) {
             self.step = Some((step, at));
             self.observer.step_started(step);

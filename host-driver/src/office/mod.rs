@@ -1,7 +1,11 @@
 //! The office around the devices: records, queue, written procedure, agenda, and the operator's console.
 
+pub mod agenda;
+pub mod catalogue;
 pub mod clock;
+pub mod console;
 pub mod nik;
 pub mod procedure;
+pub mod queue;
 pub mod record;
 pub mod words;

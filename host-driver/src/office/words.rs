@@ -21,7 +21,7 @@ impl Words {
     }
 
     /// A technical message that exists in English only.
-    pub fn technical(message: impl ToString) -> Self {
+    pub fn technical(message: &(impl ToString + ?Sized)) -> Self {
         let text = message.to_string();
         Self {
             id: text.clone(),
