@@ -2,6 +2,7 @@
 
 pub mod card_printer;
 pub mod pty;
+pub mod sensor;
 pub mod serial;
 
 pub mod card;
