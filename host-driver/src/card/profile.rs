@@ -215,6 +215,26 @@ mod tests {
     }
 
     #[test]
+    fn the_documents_table_is_the_data() {
+        let document = include_str!("PROFILE.md");
+        for ElementaryFile {
+            group,
+            id,
+            size,
+            read_access,
+        } in KTP_EL.files
+        {
+            let access = if read_access == ReadAccess::Free {
+                "free"
+            } else {
+                "secure messaging"
+            };
+            let row = format!("| `{id}` | {group} | {size} | {} | {access} |", id.0 & 0x1F);
+            assert!(document.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn the_card_control_file_is_the_53_bytes_that_public_readers_ask_for() {
         // 00 B0 00 00 35
         assert_eq!(KTP_EL.file(DataGroup::CardControl).size, 0x35);

@@ -4,6 +4,14 @@
 //!
 //! Wire, both directions: `| length: u16 BE | body |`. A body of one byte is a control: 0 power off, 1 power on, 2 reset,
 //! 4 "give ATR", which alone is answered. Any other body is a command APDU and is answered.
+//!
+//! Two habits of the driver and of pcscd (pcsc-lite 1.9, vsmartcard 3.3) to know:
+//!
+//! - The driver keeps its slots in one global table, indexed by the slot's number. A second reader in `reader.conf` with
+//!   the same `LIBPATH` takes the first one's slots over: its cards then show in both. Each reader needs its own copy of
+//!   `libifdvpcd.so` under another path.
+//! - pcscd looks whether a card is there every 0.4 s. A card that is put in sooner after another was taken out may be
+//!   taken for the same one.
 
 use std::{
     io::{self, Read, Write},

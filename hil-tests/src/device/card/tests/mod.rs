@@ -11,6 +11,7 @@ use time::macros::date;
 use super::{CardCore, Direct, Features};
 
 mod faults;
+mod profile;
 mod wire;
 
 fn uid() -> Uid {
