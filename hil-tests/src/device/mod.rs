@@ -4,5 +4,6 @@ pub mod card_printer;
 pub mod pty;
 pub mod sensor;
 pub mod serial;
+pub mod ticket_printer;
 
 pub mod card;

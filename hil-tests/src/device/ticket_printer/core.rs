@@ -1,0 +1,287 @@
+//! The printer: carries out commands, answers status requests, and stops when it cannot print.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::charset::CodePage;
+use super::commands::{Command, Commands, Cut};
+use super::page::Page;
+use super::{Paper, Receipt, Roll};
+use crate::device::serial::SerialDevice;
+
+/// What the paper sensors see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PaperSensor {
+    /// Enough.
+    #[default]
+    Enough,
+    /// The roll is nearly used up; it still prints.
+    NearEnd,
+    /// No paper.
+    Out,
+}
+
+/// What a person can do to the printer, and what wears out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Knobs {
+    /// What the paper sensors see.
+    pub paper: PaperSensor,
+    /// Dots of paper until it ends, even in the middle of a ticket; `None` is "enough".
+    pub paper_left: Option<usize>,
+    /// The cover is open: nothing is printed and nothing answered.
+    pub cover_open: bool,
+    /// Off line by its feed button: nothing is printed, status is answered.
+    pub offline: bool,
+    /// The cutter is stuck: nothing is printed, status is answered.
+    pub cutter_error: bool,
+    /// No power, or no cable: bytes go nowhere.
+    pub unplugged: bool,
+}
+
+/// Receive buffer of the printer. What comes when it is full is lost, as on a line without flow control.
+const RECEIVE_BUFFER: usize = 4096;
+
+/// From the print head to the cutter: `GS V 65` and `66` feed so far before they cut. 11 mm.
+const TO_CUTTER: usize = 88;
+
+/// An ESC/POS printer. Bytes in, status bytes out; receipts go to `P`.
+#[derive(Debug)]
+pub struct EscPosCore<P> {
+    /// Where receipts go.
+    pub paper: P,
+    knobs: Knobs,
+    commands: Commands,
+    /// Commands that wait because nothing can be printed now.
+    waiting: VecDeque<(Command, Vec<u8>)>,
+    waiting_bytes: usize,
+    lost_bytes: usize,
+    answers: VecDeque<u8>,
+    page: Page,
+    bytes: Vec<u8>,
+    unknown: Vec<Vec<u8>>,
+    roll: Roll,
+}
+
+impl<P: Paper> EscPosCore<P> {
+    /// A printer with a roll of paper, ready to print.
+    pub fn new(roll: Roll, paper: P) -> Self {
+        Self {
+            paper,
+            knobs: Knobs::default(),
+            commands: Commands::default(),
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            lost_bytes: 0,
+            answers: VecDeque::new(),
+            page: Page::new(roll.dots() as usize),
+            bytes: Vec::new(),
+            unknown: Vec::new(),
+            roll,
+        }
+    }
+
+    /// How the printer stands.
+    pub fn knobs(&self) -> Knobs {
+        self.knobs
+    }
+
+    /// Changes how the printer stands. What waited for it is printed now: a ticket that was sent while the paper was
+    /// out comes out when there is paper again.
+    pub fn set_knobs(&mut self, knobs: Knobs) {
+        let power_lost = knobs.unplugged && !self.knobs.unplugged;
+        self.knobs = knobs;
+        if power_lost {
+            self.commands.clear();
+            self.waiting.clear();
+            self.waiting_bytes = 0;
+            self.answers.clear();
+            self.page.initialise();
+        }
+        self.work();
+    }
+
+    /// Bytes that were lost because the receive buffer was full.
+    pub fn lost_bytes(&self) -> usize {
+        self.lost_bytes
+    }
+
+    /// Whether commands wait for paper, cover or line.
+    pub fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Tears off what was printed since the last cut, with the line that is being set; `None` if there is nothing.
+    pub fn tear_off(&mut self) -> Option<Receipt> {
+        if self.page.has_open_line() {
+            self.page.line_feed();
+        }
+        (self.page.height() > 0).then(|| self.receipt(Vec::new()))
+    }
+
+    fn can_print(&self) -> bool {
+        let Knobs {
+            paper,
+            cover_open,
+            offline,
+            cutter_error,
+            unplugged,
+            ..
+        } = self.knobs;
+        paper != PaperSensor::Out && !cover_open && !offline && !cutter_error && !unplugged
+    }
+
+    fn work(&mut self) {
+        while self.can_print() {
+            let Some((command, bytes)) = self.waiting.pop_front() else {
+                return;
+            };
+            self.waiting_bytes -= bytes.len();
+            self.bytes.extend_from_slice(&bytes);
+            let before = self.page.height();
+            self.carry_out(command);
+            self.use_paper(self.page.height().saturating_sub(before));
+        }
+    }
+
+    fn use_paper(&mut self, rows: usize) {
+        if let Some(left) = &mut self.knobs.paper_left {
+            *left = left.saturating_sub(rows);
+            if *left == 0 {
+                self.knobs.paper_left = None;
+                self.knobs.paper = PaperSensor::Out;
+            }
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        let page = &mut self.page;
+        match command {
+            Command::Text(run) => page.text(&run),
+            Command::LineFeed => page.line_feed(),
+            Command::CarriageReturn | Command::Nothing | Command::StatusRequest(_) => {}
+            Command::Tab => page.tab(),
+            Command::Initialise => page.initialise(),
+            Command::Justify(n) => page.set_justify(n),
+            Command::Emphasise(on) => page.set_emphasised(on),
+            Command::PrintMode(n) => page.set_print_mode(n),
+            Command::Underline(n) => page.set_underline(n),
+            Command::FeedLines(n) => page.feed_lines(n),
+            Command::FeedDots(n) => page.feed(usize::from(n)),
+            Command::CodePage(n) => match CodePage::from_number(n) {
+                Some(code_page) => page.code_page = code_page,
+                None => self.unknown.push(vec![0x1b, b't', n]),
+            },
+            Command::DefaultLineSpacing => page.set_line_spacing(None),
+            Command::LineSpacing(n) => page.set_line_spacing(Some(n)),
+            Command::CharacterSpacing(n) => page.set_character_spacing(n),
+            Command::UpsideDown(on) => page.set_upside_down(on),
+            Command::Font(n) => page.set_font(n),
+            Command::Position(dots) => page.move_to(dots),
+            Command::Size(n) => page.set_size(n),
+            Command::Reverse(on) => page.set_reverse(on),
+            Command::LeftMargin(dots) => page.set_left_margin(dots),
+            Command::AreaWidth(dots) => page.set_area_width(dots),
+            Command::Cut { cut, feed } => self.cut(cut, feed),
+            Command::QrModuleSize(dots) => page.set_qr_module(dots),
+            Command::QrCorrection(n) => page.set_qr_level(n),
+            Command::QrStore(data) => page.store_qr(data),
+            Command::QrPrint => {
+                if !page.print_qr() {
+                    self.unknown.push(b"QR code that does not fit".to_vec());
+                }
+            }
+            Command::Raster {
+                mode,
+                bytes_a_row,
+                data,
+            } => page.print_raster(mode, bytes_a_row, &data),
+            Command::PaperRequest(n) => {
+                // GS r 1: bits 0 and 1 are "near end"; with no paper the printer does not get here.
+                let near_end = self.knobs.paper == PaperSensor::NearEnd && matches!(n, 1 | 49);
+                self.answers.push_back(if near_end { 0x03 } else { 0x00 });
+            }
+            Command::Unknown(bytes) => self.unknown.push(bytes),
+        }
+    }
+
+    fn cut(&mut self, cut: Cut, feed: Option<u8>) {
+        self.page
+            .feed(feed.map_or(0, |dots| TO_CUTTER + usize::from(dots)));
+        let receipt = self.receipt(vec![cut]);
+        self.paper.receipt(receipt);
+    }
+
+    fn receipt(&mut self, cuts: Vec<Cut>) -> Receipt {
+        let (dots, lines, qr_codes) = self.page.take_paper();
+        Receipt {
+            lines,
+            qr_codes,
+            cuts,
+            unknown: std::mem::take(&mut self.unknown),
+            bytes: std::mem::take(&mut self.bytes),
+            picture: dots.picture(),
+        }
+    }
+
+    /// `DLE EOT n`: bits 1 and 4 are always set.
+    fn status(&self, n: u8) -> Option<u8> {
+        const FIXED: u8 = 0x12;
+        let bit = |bit: u8, set: bool| u8::from(set) << bit;
+        let out = self.knobs.paper == PaperSensor::Out;
+        Some(
+            FIXED
+                | match n {
+                    1 => bit(3, !self.can_print()),
+                    2 => {
+                        bit(2, self.knobs.cover_open)
+                            | bit(3, self.knobs.offline)
+                            | bit(5, out)
+                            | bit(6, self.knobs.cutter_error)
+                    }
+                    3 => bit(3, self.knobs.cutter_error),
+                    4 => {
+                        let low = out || self.knobs.paper == PaperSensor::NearEnd;
+                        bit(2, low) | bit(3, low) | bit(5, out) | bit(6, out)
+                    }
+                    _ => return None,
+                },
+        )
+    }
+
+    /// The width of its paper.
+    pub fn roll(&self) -> Roll {
+        self.roll
+    }
+}
+
+impl<P: Paper> SerialDevice for EscPosCore<P> {
+    fn handle_bytes(&mut self, _now: Duration, bytes: &[u8]) {
+        if self.knobs.unplugged {
+            return;
+        }
+        self.commands.take(bytes);
+        while let Some((command, bytes)) = self.commands.next() {
+            if let Command::StatusRequest(n) = command
+                && !self.knobs.cover_open
+            {
+                // Real time: answered although other commands wait. With the cover open printers just stop answering.
+                self.answers.extend(self.status(n));
+            }
+            if !self.can_print() && self.waiting_bytes + bytes.len() > RECEIVE_BUFFER {
+                self.lost_bytes += bytes.len();
+                continue;
+            }
+            self.waiting_bytes += bytes.len();
+            self.waiting.push_back((command, bytes));
+            self.work();
+        }
+    }
+
+    fn poll_transmit(&mut self, _now: Duration, out: &mut [u8]) -> usize {
+        let length = out.len().min(self.answers.len());
+        for (place, byte) in out.iter_mut().zip(self.answers.drain(..length)) {
+            *place = byte;
+        }
+        length
+    }
+}
