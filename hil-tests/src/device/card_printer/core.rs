@@ -141,7 +141,7 @@ impl<M: Mechanics> EvolisCore<M> {
         }
         let (result, took) = match fault {
             Some(Fault::Refused(refusal)) => (self.fail(refusal), Duration::ZERO),
-            Some(Fault::Swallowed) => (ok(), Duration::ZERO),
+            Some(Fault::Swallowed) => (Ok(ok()), Duration::ZERO),
             _ => self.execute(frame),
         };
         let began = now.max(self.busy_until);
@@ -185,14 +185,14 @@ impl<M: Mechanics> EvolisCore<M> {
     }
 
     /// Answer, and how long it takes a real printer.
-    fn execute(&mut self, frame: Frame) -> (Result<String, Refusal>, Duration) {
+    fn execute(&mut self, frame: Frame) -> (Reply, Duration) {
         let words = match frame {
             Frame::Download { complete: false, .. } => return (Err(Refusal::Parameter), Duration::ZERO),
             Frame::Download {
                 panel, levels, data, ..
             } => {
                 self.downloaded[panel as usize] = Some(unpack(levels, &data));
-                return (ok(), Duration::ZERO);
+                return (Ok(ok()), Duration::ZERO);
             }
             Frame::Command(words) => words,
         };
@@ -231,7 +231,7 @@ impl<M: Mechanics> EvolisCore<M> {
             | ["Pr", "ymcko" | "ymckok" | "k" | "ko"]
             | ["Pmi", "F" | "M" | "B", ..]
             | ["Pc" | "Pl" | "Pps" | "Pwr", _, ..]
-            | ["Sr"] => (ok(), Duration::ZERO),
+            | ["Sr"] => (Ok(ok()), Duration::ZERO),
             ["Sp", panel] => self.print_on_command(panel),
             ["Pem" | "Pr" | "Pmi" | "Rco" | "Rlr" | "Sk" | "Rse" | "Sp", ..] => {
                 (Err(Refusal::Parameter), Duration::ZERO)
@@ -239,7 +239,7 @@ impl<M: Mechanics> EvolisCore<M> {
             ["Wcb", panel, ..] if panel.len() == 1 => (self.clear_panel(panel), Duration::ZERO),
             ["Ss"] => {
                 self.host_prints = false;
-                (ok(), Duration::ZERO)
+                (Ok(ok()), Duration::ZERO)
             }
             ["Si"] => (self.bring_to(Station::Print), seconds(3)),
             ["Sic"] => (self.bring_to(Station::Contactless), seconds(3)),
@@ -248,21 +248,21 @@ impl<M: Mechanics> EvolisCore<M> {
             ["Ser" | "Seb"] => (self.reject(), seconds(3)),
             ["Scs"] => {
                 self.error = None;
-                (ok(), Duration::ZERO)
+                (Ok(ok()), Duration::ZERO)
             }
             ["Srs"] => {
                 self.restart();
-                (ok(), seconds(5))
+                (Ok(ok()), seconds(5))
             }
             ["Scp"] => {
                 self.knobs.cleaning_due = false;
-                (ok(), seconds(30))
+                (Ok(ok()), seconds(30))
             }
             _ => (Err(Refusal::Command), Duration::ZERO),
         }
     }
 
-    fn counter(&self, which: &str) -> Result<String, Refusal> {
+    fn counter(&self, which: &str) -> Reply {
         let count = match which {
             "p" => self.counters.panels_printed,
             "c" => self.counters.cards_fed,
@@ -284,14 +284,14 @@ impl<M: Mechanics> EvolisCore<M> {
         }
     }
 
-    fn clear_panel(&mut self, panel: &str) -> Result<String, Refusal> {
+    fn clear_panel(&mut self, panel: &str) -> Reply {
         let panel = Panel::from_letter(panel).ok_or(Refusal::Parameter)?;
         self.downloaded[panel as usize] = None;
-        ok()
+        Ok(ok())
     }
 
     /// An error stays until the host clears it.
-    fn fail(&mut self, refusal: Refusal) -> Result<String, Refusal> {
+    fn fail(&mut self, refusal: Refusal) -> Reply {
         if !matches!(refusal, Refusal::Command | Refusal::Parameter) {
             self.error = Some(refusal);
         }
@@ -318,7 +318,7 @@ impl<M: Mechanics> EvolisCore<M> {
     }
 
     /// Brings a card to `station`: the one inside, or else a blank.
-    fn bring_to(&mut self, station: Station) -> Result<String, Refusal> {
+    fn bring_to(&mut self, station: Station) -> Reply {
         self.ready()?;
         if self.mechanics.card().is_none() {
             let fed = self.mechanics.feed();
@@ -328,11 +328,11 @@ impl<M: Mechanics> EvolisCore<M> {
         }
         let moved = self.mechanics.move_to(station);
         self.moved(moved)?;
-        ok()
+        Ok(ok())
     }
 
     /// `Sp`: prints one panel.
-    fn print_on_command(&mut self, letter: &str) -> (Result<String, Refusal>, Duration) {
+    fn print_on_command(&mut self, letter: &str) -> (Reply, Duration) {
         self.host_prints = true;
         let Some(panel) = Panel::from_letter(letter) else {
             return (Err(Refusal::Parameter), Duration::ZERO);
@@ -340,7 +340,7 @@ impl<M: Mechanics> EvolisCore<M> {
         (self.print_panel(panel), Duration::from_secs(5))
     }
 
-    fn print_panel(&mut self, panel: Panel) -> Result<String, Refusal> {
+    fn print_panel(&mut self, panel: Panel) -> Reply {
         self.ready()?;
         if self.mechanics.card() != Some(Station::Print) {
             return self.fail(Refusal::NoCard);
@@ -358,11 +358,11 @@ impl<M: Mechanics> EvolisCore<M> {
         self.face.print(panel, plane);
         self.mechanics.print(&self.face);
         self.counters.panels_printed = self.counters.panels_printed.wrapping_add(1);
-        ok()
+        Ok(ok())
     }
 
     /// `Se`: prints what was downloaded if the host did not do it panel by panel, then ejects.
-    fn end_sequence(&mut self) -> Result<String, Refusal> {
+    fn end_sequence(&mut self) -> Reply {
         self.ready()?;
         if !self.host_prints && self.downloaded.iter().any(Option::is_some) {
             self.bring_to(Station::Print)?;
@@ -377,10 +377,10 @@ impl<M: Mechanics> EvolisCore<M> {
             self.moved(ejected)?;
         }
         self.card_left();
-        ok()
+        Ok(ok())
     }
 
-    fn reject(&mut self) -> Result<String, Refusal> {
+    fn reject(&mut self) -> Reply {
         self.ready()?;
         if self.mechanics.card().is_none() {
             return self.fail(Refusal::NoCard);
@@ -389,7 +389,7 @@ impl<M: Mechanics> EvolisCore<M> {
         self.moved(rejected)?;
         self.counters.cards_rejected = self.counters.cards_rejected.wrapping_add(1);
         self.card_left();
-        ok()
+        Ok(ok())
     }
 
     /// What is in the memory gets lost; counters and the card stay.
@@ -413,8 +413,11 @@ impl<M: Mechanics> EvolisCore<M> {
     }
 }
 
-fn ok() -> Result<String, Refusal> {
-    Ok(wire::OK.to_owned())
+/// What a command is answered with.
+type Reply = Result<String, Refusal>;
+
+fn ok() -> String {
+    wire::OK.to_owned()
 }
 
 impl<M: Mechanics> SerialDevice for EvolisCore<M> {

@@ -181,7 +181,7 @@ fn fewer_levels_are_a_coarser_picture_of_the_same() {
 
 #[test]
 fn a_black_panel_has_the_length_that_programs_for_real_printers_send() {
-    let frame = download(Panel::Black, Levels::Two, &[0; Panels::DOTS]);
+    let frame = download(Panel::Black, Levels::Two, &marks().black);
     assert_eq!(frame.len(), "\x1bDb;k;2;".len() + 82_296 + 1);
 }
 
