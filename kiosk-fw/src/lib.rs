@@ -2,8 +2,15 @@
 //! sensor.
 //!
 //! Each application is a pure model (event and time in, actions out), screens drawn from its state, and a thin part that connects
-//! both to the devices. What they share is in [`drivers`]; what differs from board to board is behind [`board::Board`].
+//! both to the devices. What they share is in [`drivers`], [`screen`] and [`link_port`]; what differs from board to board is behind
+//! [`board::Board`].
 #![cfg_attr(not(test), no_std)]
 
+mod log;
+
 pub mod board;
+pub mod capture;
 pub mod drivers;
+pub mod kiosk;
+pub mod link_port;
+pub mod screen;

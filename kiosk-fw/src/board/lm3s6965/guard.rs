@@ -7,7 +7,7 @@ const MPU_CTRL: Register = Register::at(0xE000_ED94, 0);
 const MPU_RNR: Register = Register::at(0xE000_ED98, 0);
 const MPU_RBAR: Register = Register::at(0xE000_ED9C, 0);
 const MPU_RASR: Register = Register::at(0xE000_EDA0, 0);
-/// On, with the usual memory map for everything outside the regions, and off during HardFault.
+/// On, with the usual memory map for everything outside the regions, and off during `HardFault`.
 const CTRL_ON: u32 = (1 << 0) | (1 << 2);
 /// Bytes without access: more than any single push of a function without large locals.
 const GUARD: u32 = 256;

@@ -75,7 +75,9 @@ impl SpiBus for Bus {
 
     fn transfer(&mut self, read: &mut [u8], write: &[u8]) -> Result<(), Self::Error> {
         let both = read.len().min(write.len());
-        self.transfer_to(&mut read[..both], &write[..both]);
+        for (into, from) in read[..both].chunks_mut(FIFO).zip(write[..both].chunks(FIFO)) {
+            Self::exchange(from, |place, word| into[place] = word);
+        }
         self.read(&mut read[both..])?;
         self.write(&write[both..])
     }
@@ -92,14 +94,6 @@ impl SpiBus for Bus {
     fn flush(&mut self) -> Result<(), Self::Error> {
         while SSISR.read() & SR_BSY != 0 {}
         Ok(())
-    }
-}
-
-impl Bus {
-    fn transfer_to(&mut self, read: &mut [u8], write: &[u8]) {
-        for (into, from) in read.chunks_mut(FIFO).zip(write.chunks(FIFO)) {
-            Self::exchange(from, |place, word| into[place] = word);
-        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The clock that never goes backwards, and its alarm: embassy's time driver.
 //!
-//! SysTick counts the 50 MHz system clock freely in 24 bits, a wrap every 0.336 s; the wraps are counted by its exception.
+//! `SysTick` counts the 50 MHz system clock freely in 24 bits, a wrap every 0.336 s; the wraps are counted by its exception.
 //! The alarm is general-purpose timer 0 in its 32-bit one-shot mode (data sheet, chapter 10). Its running value cannot be the
-//! clock, because QEMU reads it as 0; SysTick cannot be the alarm as well, because reloading it loses ticks.
+//! clock, because QEMU reads it as 0; `SysTick` cannot be the alarm as well, because reloading it loses ticks.
 
 use core::cell::RefCell;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -15,14 +15,14 @@ use embassy_time_queue_utils::Queue;
 use super::clock::TICKS_PER_MICROSECOND;
 use super::registers::{Register, irq};
 
-/// SysTick (Armv7-M ARM, B3.3): control and status, reload value, current value.
+/// `SysTick` (Armv7-M ARM, B3.3): control and status, reload value, current value.
 const SYST_CSR: Register = Register::at(0xE000_E010, 0);
 const SYST_RVR: Register = Register::at(0xE000_E014, 0);
 const SYST_CVR: Register = Register::at(0xE000_E018, 0);
 const SYST_CSR_ENABLE: u32 = 1 << 0;
 const SYST_CSR_TICKINT: u32 = 1 << 1;
 const SYST_CSR_CORE_CLOCK: u32 = 1 << 2;
-/// Interrupt control and state (Armv7-M ARM, B3.2.4): SysTick's exception is pending.
+/// Interrupt control and state (Armv7-M ARM, B3.2.4): `SysTick`'s exception is pending.
 const ICSR: Register = Register::at(0xE000_ED04, 0);
 const ICSR_PENDSTSET: u32 = 1 << 26;
 const COUNTER_BITS: u32 = 24;
@@ -133,7 +133,7 @@ impl Driver for Clock {
     }
 }
 
-/// SysTick wrapped.
+/// `SysTick` wrapped.
 #[cortex_m_rt::exception]
 fn SysTick() {
     // Load and store are enough: only this exception writes.

@@ -49,10 +49,10 @@ const INT_SEND: u32 = 1 << 5;
 /// Depth of both FIFOs (TRM 2.4.2), and the most bytes that one run of the handler moves each way.
 const FIFO: usize = 16;
 
-/// One UART with its queues. `RX` and `TX` are their sizes in bytes.
-pub(super) struct Uart<const RX: usize, const TX: usize> {
-    base: u32,
-    irq: Irq,
+/// What a UART's interrupt handler and its users share. `RX` and `TX` are the queues' sizes in bytes.
+///
+/// All zero at the start, so that it takes no flash.
+pub(super) struct Queues<const RX: usize, const TX: usize> {
     received: Ring<RX>,
     to_send: Ring<TX>,
     reader: AtomicWaker,
@@ -61,12 +61,51 @@ pub(super) struct Uart<const RX: usize, const TX: usize> {
     damaged: AtomicU32,
 }
 
-/// To and from the counter's computer. One image goes out through it; 4 KiB in is more than the link's window.
-pub(super) static UART0: Uart<4096, 2048> = Uart::new(0x4000_C000, irq::UART0);
-/// To and from the fingerprint sensor: several data packets of 139 bytes in.
-pub(super) static UART1: Uart<1024, 64> = Uart::new(0x4000_D000, irq::UART1);
-/// To and from the ticket printer: a whole ticket out.
-pub(super) static UART2: Uart<64, 1024> = Uart::new(0x4000_E000, irq::UART2);
+impl<const RX: usize, const TX: usize> Queues<RX, TX> {
+    const fn new() -> Self {
+        Self {
+            received: Ring::new(),
+            to_send: Ring::new(),
+            reader: AtomicWaker::new(),
+            writer: AtomicWaker::new(),
+            overruns: AtomicU32::new(0),
+            damaged: AtomicU32::new(0),
+        }
+    }
+}
+
+/// One UART: its registers, its interrupt, its queues.
+pub(super) struct Uart<const RX: usize, const TX: usize> {
+    base: u32,
+    irq: Irq,
+    queues: &'static Queues<RX, TX>,
+}
+
+/// Whole frames of the host's window in, two frames out.
+static QUEUES0: Queues<4096, 2048> = Queues::new();
+/// Several data packets of 139 bytes in.
+static QUEUES1: Queues<1024, 64> = Queues::new();
+/// A whole ticket out.
+static QUEUES2: Queues<64, 1024> = Queues::new();
+
+/// To and from the counter's computer.
+pub(super) static UART0: Uart<4096, 2048> = Uart {
+    base: 0x4000_C000,
+    irq: irq::UART0,
+    queues: &QUEUES0,
+};
+/// To and from the fingerprint sensor.
+pub(super) static UART1: Uart<1024, 64> = Uart {
+    base: 0x4000_D000,
+    irq: irq::UART1,
+    queues: &QUEUES1,
+};
+/// To and from the ticket printer.
+pub(super) static UART2: Uart<64, 1024> = Uart {
+    base: 0x4000_E000,
+    irq: irq::UART2,
+    queues: &QUEUES2,
+};
 
 pub(super) extern "C" fn on_uart0() {
     UART0.on_interrupt();
@@ -82,26 +121,13 @@ pub(super) extern "C" fn on_uart2() {
 
 /// Bytes lost since start because a ring and a FIFO were full, on all three UARTs. At 50 MHz and these queue sizes there should be none.
 pub(super) fn overruns() -> u32 {
-    [&UART0.overruns, &UART1.overruns, &UART2.overruns]
+    [&QUEUES0.overruns, &QUEUES1.overruns, &QUEUES2.overruns]
         .iter()
         .map(|count| count.load(Ordering::Relaxed))
         .sum()
 }
 
 impl<const RX: usize, const TX: usize> Uart<RX, TX> {
-    const fn new(base: u32, irq: Irq) -> Self {
-        Self {
-            base,
-            irq,
-            received: Ring::new(),
-            to_send: Ring::new(),
-            reader: AtomicWaker::new(),
-            writer: AtomicWaker::new(),
-            overruns: AtomicU32::new(0),
-            damaged: AtomicU32::new(0),
-        }
-    }
-
     /// Sets the speed, switches the UART on and gives out its two halves. To be called once.
     pub(super) fn start(&'static self, baud: u32) -> (Receiver<RX, TX>, Sender<RX, TX>) {
         // TRM 3.3.6: divisor = clock / (16 * baud), with 6 bits of fraction; rounded to the nearest of those.
@@ -134,31 +160,31 @@ impl<const RX: usize, const TX: usize> Uart<RX, TX> {
             if self.flags() & FR_RXFE != 0 {
                 break;
             }
-            if self.received.is_full() {
+            if self.queues.received.is_full() {
                 self.register(IM).modify(|mask| mask & !INT_RECEIVE);
                 break;
             }
             let data = self.register(DR).read();
             if data & DR_OE != 0 {
-                self.overruns.fetch_add(1, Ordering::Relaxed);
+                self.queues.overruns.fetch_add(1, Ordering::Relaxed);
             }
             if data & DR_DAMAGED != 0 {
                 // Better a hole than a wrong byte: everything above has a checksum.
-                self.damaged.fetch_add(1, Ordering::Relaxed);
+                self.queues.damaged.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
-            self.received.push(data as u8);
+            self.queues.received.push(data as u8);
             got = true;
         }
         if got {
-            self.reader.wake();
+            self.queues.reader.wake();
         }
         let mut sent = false;
         for _ in 0..FIFO {
             if self.flags() & FR_TXFF != 0 {
                 break;
             }
-            let Some(byte) = self.to_send.pop() else {
+            let Some(byte) = self.queues.to_send.pop() else {
                 self.register(IM).modify(|mask| mask & !INT_SEND);
                 break;
             };
@@ -166,7 +192,7 @@ impl<const RX: usize, const TX: usize> Uart<RX, TX> {
             sent = true;
         }
         if sent {
-            self.writer.wake();
+            self.queues.writer.wake();
         }
     }
 }
@@ -182,8 +208,8 @@ impl<const RX: usize, const TX: usize> Read for Receiver<RX, TX> {
     /// Waits for at least one byte. Dropping the future loses none.
     async fn read(&mut self, into: &mut [u8]) -> Result<usize, Self::Error> {
         poll_fn(|context| {
-            self.0.reader.register(context.waker());
-            let count = self.0.received.read(into);
+            self.0.queues.reader.register(context.waker());
+            let count = self.0.queues.received.read(into);
             if count == 0 && !into.is_empty() {
                 return Poll::Pending;
             }
@@ -206,8 +232,8 @@ impl<const RX: usize, const TX: usize> Write for Sender<RX, TX> {
     /// Waits for room for at least one byte. Dropping the future sends nothing.
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
         poll_fn(|context| {
-            self.0.writer.register(context.waker());
-            let count = self.0.to_send.write(bytes);
+            self.0.queues.writer.register(context.waker());
+            let count = self.0.queues.to_send.write(bytes);
             if count == 0 && !bytes.is_empty() {
                 return Poll::Pending;
             }
@@ -221,8 +247,8 @@ impl<const RX: usize, const TX: usize> Write for Sender<RX, TX> {
     /// Waits until the last stop bit has left.
     async fn flush(&mut self) -> Result<(), Self::Error> {
         poll_fn(|context| {
-            self.0.writer.register(context.waker());
-            if self.0.to_send.is_empty() {
+            self.0.queues.writer.register(context.waker());
+            if self.0.queues.to_send.is_empty() {
                 Poll::Ready(())
             } else {
                 Poll::Pending

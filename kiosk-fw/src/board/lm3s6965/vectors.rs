@@ -47,8 +47,8 @@ static __INTERRUPTS: [Vector; INTERRUPTS] = {
     table
 };
 
-/// Any fault ends here, a stack that grew into its guard among them: MemManage is left disabled on purpose, because the
-/// MPU does not act during HardFault (HFNMIENA = 0), so this handler has a stack again.
+/// Any fault ends here, a stack that grew into its guard among them: `MemManage` is left disabled on purpose, because the
+/// MPU does not act during `HardFault` (HFNMIENA = 0), so this handler has a stack again.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     // Armv7-M ARM, B3.2.15 to B3.2.18: the fault status registers tell why.

@@ -47,6 +47,7 @@ pub enum Paper {
 }
 
 /// What a printer says of itself.
+#[allow(clippy::struct_excessive_bools)] // They are independent of each other, each a bit of the answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// It does not take print data now.

@@ -1,0 +1,268 @@
+use super::*;
+use protocol::message::{CancelCapture, CapturePurpose, ShowVerdict};
+
+const CAPTURE: u32 = 5;
+
+/// A capture board with a clock, and what it did last.
+struct Bench {
+    model: Model,
+    now: u64,
+    did: Actions,
+}
+
+impl Bench {
+    /// A board that is ready: host there, sensor there.
+    fn ready() -> Self {
+        let mut bench = Self {
+            model: Model::new(),
+            now: 0,
+            did: Actions::new(),
+        };
+        bench.on(Event::LinkUp { resumed: false });
+        bench.on(Event::Sensor(SensorEvent::Ready));
+        assert_eq!(bench.model.view(), View::Ready);
+        bench
+    }
+
+    /// A board that waits for a finger.
+    fn waiting() -> Self {
+        let mut bench = Self::ready();
+        bench.on(asked(capture(CAPTURE)));
+        bench
+    }
+
+    /// A board that reads the image.
+    fn reading() -> Self {
+        let mut bench = Self::waiting();
+        bench.on(Event::Sensor(SensorEvent::FingerPlaced));
+        bench.on(Event::Sensor(SensorEvent::Reading));
+        bench
+    }
+
+    fn on(&mut self, event: Event) -> &[Action] {
+        self.now += 1_000;
+        self.did = self.model.handle(self.now, event);
+        &self.did
+    }
+}
+
+fn id() -> RequestId {
+    RequestId { origin: 1, number: 1 }
+}
+
+fn asked(message: impl Into<Message>) -> Event {
+    Event::Asked {
+        id: id(),
+        message: message.into(),
+    }
+}
+
+fn capture(capture_id: u32) -> Capture {
+    Capture {
+        capture_id,
+        finger: FingerPosition::RightIndex,
+        purpose: CapturePurpose::Verify,
+        attempt: 1,
+        attempts: 4,
+        timeout_ms: 5_000,
+    }
+}
+
+fn failed(reason: CaptureFailure, sensor_code: u8) -> Action {
+    Action::Failed(CaptureFailed {
+        capture_id: CAPTURE,
+        reason,
+        sensor_code,
+    })
+}
+
+#[test]
+fn a_capture_guides_the_finger_and_ends_with_the_image() {
+    let mut board = Bench::ready();
+    assert_eq!(
+        board.on(asked(capture(CAPTURE))),
+        [
+            Action::Accept(id()),
+            progress(CAPTURE, CapturePhase::WaitingForFinger),
+            Action::StartSensor
+        ]
+    );
+    assert_eq!(
+        board.model.view(),
+        View::Place {
+            finger: FingerPosition::RightIndex,
+            attempt: 1,
+            attempts: 4
+        }
+    );
+    assert_eq!(
+        board.on(Event::Sensor(SensorEvent::FingerPlaced)),
+        [progress(CAPTURE, CapturePhase::FingerPlaced)]
+    );
+    assert_eq!(board.model.view(), View::Hold);
+    assert_eq!(
+        board.on(Event::Sensor(SensorEvent::Reading)),
+        [
+            Action::BeginImage(CAPTURE),
+            progress(CAPTURE, CapturePhase::Reading)
+        ]
+    );
+    assert_eq!(
+        board.on(Event::Sensor(SensorEvent::Read)),
+        [progress(CAPTURE, CapturePhase::Lift)]
+    );
+    assert_eq!(board.model.view(), View::Lift);
+    let captured = Captured {
+        capture_id: CAPTURE,
+        width: 256,
+        height: 288,
+        bits_per_pixel: 4,
+    };
+    assert_eq!(
+        board.on(Event::BulkSent(BulkOutcome::Delivered)),
+        [Action::Captured(captured)]
+    );
+    assert_eq!(board.model.view(), View::Judging);
+    let verdict = ShowVerdict {
+        capture_id: CAPTURE,
+        verdict: CaptureVerdict::Match,
+    };
+    board.on(Event::Told(verdict.into()));
+    assert_eq!(board.model.view(), View::Verdict(CaptureVerdict::Match));
+    board.now += VERDICT_US;
+    board.on(Event::Timeout);
+    assert_eq!(board.model.view(), View::Ready);
+}
+
+#[test]
+fn a_second_capture_is_refused_while_one_is_under_way() {
+    let mut board = Bench::waiting();
+    let refused = CaptureRefused {
+        capture_id: 6,
+        reason: CaptureRefusal::Busy,
+    };
+    assert_eq!(
+        board.on(asked(capture(6))),
+        [Action::RefuseCapture(id(), refused)]
+    );
+}
+
+#[test]
+fn without_a_sensor_a_capture_is_refused_until_it_is_back() {
+    let mut board = Bench::ready();
+    board.on(Event::Sensor(SensorEvent::Missing(SensorError::NoAnswer)));
+    assert_eq!(board.model.view(), View::SensorMissing);
+    let refused = CaptureRefused {
+        capture_id: CAPTURE,
+        reason: CaptureRefusal::SensorMissing,
+    };
+    assert_eq!(
+        board.on(asked(capture(CAPTURE))),
+        [Action::RefuseCapture(id(), refused)]
+    );
+    board.on(Event::Sensor(SensorEvent::Ready));
+    assert_eq!(board.on(asked(capture(CAPTURE)))[0], Action::Accept(id()));
+}
+
+#[test]
+fn a_finger_that_does_not_come_ends_the_capture() {
+    let mut board = Bench::waiting();
+    assert_eq!(board.model.next_timeout(), Some(board.now + 5_000_000));
+    board.now += 5_000_000;
+    assert_eq!(
+        board.on(Event::Timeout),
+        [Action::StopSensor, failed(CaptureFailure::Timeout, 0)]
+    );
+    assert_eq!(board.model.view(), View::TooLate);
+}
+
+#[test]
+fn cancelling_stops_sensor_and_transfer() {
+    let mut board = Bench::reading();
+    assert_eq!(
+        board.on(asked(CancelCapture { capture_id: CAPTURE })),
+        [
+            Action::Accept(id()),
+            Action::StopSensor,
+            Action::AbortImage,
+            failed(CaptureFailure::Cancelled, 0)
+        ]
+    );
+    // The link confirms the end of the transfer; that is no news.
+    assert_eq!(board.on(Event::BulkSent(BulkOutcome::Cancelled)), []);
+}
+
+#[test]
+fn cancelling_another_capture_changes_nothing() {
+    let mut board = Bench::waiting();
+    assert_eq!(
+        board.on(asked(CancelCapture { capture_id: 4 })),
+        [Action::Accept(id())]
+    );
+    assert!(matches!(board.model.view(), View::Place { .. }));
+}
+
+#[test]
+fn each_failure_of_the_sensor_is_told_as_what_it_is() {
+    for (error, reason, code) in [
+        (SensorError::NoAnswer, CaptureFailure::SensorMissing, 0),
+        (SensorError::BadSum, CaptureFailure::BadImage, 0),
+        (SensorError::Unexpected, CaptureFailure::BadImage, 0),
+        (SensorError::Refused(0x0F), CaptureFailure::SensorError, 0x0F),
+    ] {
+        let mut board = Bench::reading();
+        assert_eq!(
+            board.on(Event::Sensor(SensorEvent::Failed(error))),
+            [Action::StopSensor, Action::AbortImage, failed(reason, code)]
+        );
+    }
+}
+
+#[test]
+fn an_image_of_the_wrong_size_is_a_bad_image() {
+    let mut board = Bench::reading();
+    assert!(
+        board
+            .on(Event::Sensor(SensorEvent::WrongSize))
+            .contains(&failed(CaptureFailure::BadImage, 0))
+    );
+}
+
+#[test]
+fn a_transfer_that_the_host_gives_up_ends_the_capture() {
+    let mut board = Bench::reading();
+    assert!(
+        board
+            .on(Event::BulkSent(BulkOutcome::Refused))
+            .contains(&failed(CaptureFailure::TransferFailed, 0))
+    );
+}
+
+#[test]
+fn a_host_that_restarts_finds_the_board_free() {
+    let mut board = Bench::reading();
+    board.on(Event::LinkDown);
+    assert_eq!(
+        board.on(Event::LinkUp { resumed: false }),
+        [Action::StopSensor, Action::AbortImage]
+    );
+    assert_eq!(board.model.view(), View::Ready);
+    assert_eq!(board.on(asked(capture(9)))[0], Action::Accept(id()));
+}
+
+#[test]
+fn a_short_silence_of_the_host_disturbs_nothing() {
+    let mut board = Bench::reading();
+    board.on(Event::LinkDown);
+    assert_eq!(board.on(Event::LinkUp { resumed: true }), []);
+    assert_eq!(board.model.view(), View::Hold);
+}
+
+#[test]
+fn what_is_left_over_of_a_stopped_capture_is_not_taken_for_a_new_one() {
+    let mut board = Bench::ready();
+    for event in [SensorEvent::FingerPlaced, SensorEvent::Reading, SensorEvent::Read] {
+        assert_eq!(board.on(Event::Sensor(event)), []);
+    }
+    assert_eq!(board.model.view(), View::Ready);
+}

@@ -1,0 +1,706 @@
+//! What the kiosk does: events and the time go in, actions come out.
+//!
+//! ```text
+//!            select            printer ready           granted            paper out of the way
+//!  Idle ------------> Checking -------------> Asking ----------> Printing ------------> Done --5 s--> Idle
+//!                        | printer not ready     | denied, late
+//!                        +---------> Sorry <-----+                                  Sorry --6 s--> Idle
+//! ```
+//!
+//! One press is one request: it has a number of its own, and as long as its answer is owed it is asked for again after
+//! every restart of the host, which gives the same number for the same press. Likewise every outcome on paper is reported
+//! until the host has accepted it.
+
+use heapless::{String, Vec};
+use protocol::RequestId;
+use protocol::link::RequestFailure;
+use protocol::message::{
+    Called, Configure, Message, PaperState, PrintCause, PrintOutcome, PrinterStatus, Refusal, Service,
+    TicketDenial, TicketGranted, TicketPrinted, TicketRequest,
+};
+
+use crate::drivers::escpos::status::Paper;
+use crate::drivers::escpos::{NoAnswer, Outcome, Status};
+
+/// How long a resident is kept waiting for a number, in µs.
+const ANSWER_US: u64 = 8_000_000;
+/// How long a number stays on the screen once its ticket is out.
+const DONE_US: u64 = 5_000_000;
+/// How long it stays if there is no ticket: time to write it down.
+const NO_TICKET_US: u64 = 12_000_000;
+/// How long an apology stays.
+const SORRY_US: u64 = 6_000_000;
+/// How long a called number stays.
+const CALLED_US: u64 = 8_000_000;
+/// How long after the last press the choice goes back to the first service: the resident has walked away.
+const WALKED_AWAY_US: u64 = 20_000_000;
+/// How often the printer is asked how it is, while it is well.
+const PRINTER_POLL_US: u64 = 5_000_000;
+/// The same while it is not: recovery should show at once.
+const PRINTER_POLL_TROUBLE_US: u64 = 2_000_000;
+/// Most requests and reports that can be owed at a time. Each needs a press of its own, at least [`ANSWER_US`] apart.
+const OWED: usize = 4;
+
+/// A button, by what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Key {
+    /// The service above.
+    Up,
+    /// The service below.
+    Down,
+    /// Take a number.
+    Select,
+}
+
+/// What happens to a kiosk.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The host is there.
+    LinkUp,
+    /// The host is not there.
+    LinkDown,
+    /// The host asks for something.
+    Asked {
+        /// For the answer.
+        id: RequestId,
+        /// What for.
+        message: Message,
+    },
+    /// The answer to [`Action::RequestTicket`].
+    TicketAnswer {
+        /// Which press.
+        press: u64,
+        /// The host's answer, or why there is none.
+        answer: Result<Message, RequestFailure>,
+    },
+    /// The answer to [`Action::Report`].
+    ReportAnswer {
+        /// Which press.
+        press: u64,
+        /// The host's answer, or why there is none.
+        answer: Result<Message, RequestFailure>,
+    },
+    /// A button was pressed.
+    Pressed(Key),
+    /// The answer to [`Action::CheckPrinter`].
+    Printer(Result<Status, NoAnswer>),
+    /// The answer to [`Action::Print`].
+    TicketOut(Outcome),
+    /// The time given by [`Model::next_timeout`] has come.
+    Timeout,
+}
+
+/// What a kiosk does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Answers a request of the host with `Accepted`.
+    Accept(RequestId),
+    /// Refuses a request of the host.
+    Refuse(RequestId, Refusal),
+    /// Asks the host for a number.
+    RequestTicket(TicketRequest),
+    /// Tells the host what became of a ticket.
+    Report(TicketPrinted),
+    /// Tells the host how the printer is.
+    TellPrinter(PrinterStatus),
+    /// Asks the printer how it is.
+    CheckPrinter,
+    /// Prints a ticket.
+    Print(TicketGranted),
+}
+
+/// The actions of one event, in order.
+pub type Actions = Vec<Action, 12>;
+
+/// Why a resident got no number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sorry {
+    /// The host refused.
+    Denied(TicketDenial),
+    /// The host did not answer in time.
+    NoAnswer,
+    /// The ticket could not be printed.
+    Printer(Trouble),
+}
+
+/// Why the printer cannot print, as a resident sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// No paper.
+    PaperOut,
+    /// The cover is open.
+    CoverOpen,
+    /// Everything else.
+    Broken,
+}
+
+/// How far the paper is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaperProgress {
+    /// On its way.
+    Printing,
+    /// Out.
+    Printed,
+    /// It did not come, or not for certain.
+    Missing,
+}
+
+/// What the screen should show. The services themselves are in [`Model::services`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Nothing is known of the office yet.
+    Starting,
+    /// The host does not answer.
+    Offline,
+    /// No numbers are given now.
+    Closed,
+    /// The choice of services.
+    Services {
+        /// Which configuration they are of: another one looks different.
+        configuration: u16,
+        /// Which one SELECT takes, by its place.
+        selected: usize,
+    },
+    /// Something takes a moment.
+    PleaseWait,
+    /// The resident's number.
+    Number {
+        /// Its letter.
+        prefix: u8,
+        /// Its digits.
+        number: u16,
+        /// The paper.
+        paper: PaperProgress,
+    },
+    /// No number, and why.
+    Sorry(Sorry),
+    /// Somebody is called.
+    Called {
+        /// The number's letter.
+        prefix: u8,
+        /// The number's digits.
+        number: u16,
+        /// Where to go.
+        counter: u8,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Activity {
+    Idle,
+    Checking {
+        service: u8,
+    },
+    Asking {
+        press: u64,
+        until: u64,
+    },
+    Printing {
+        ticket: Ticket,
+    },
+    Done {
+        ticket: Ticket,
+        printed: bool,
+        until: u64,
+    },
+    Sorry {
+        why: Sorry,
+        until: u64,
+    },
+}
+
+/// What must be remembered of a granted number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Ticket {
+    press: u64,
+    id: u64,
+    prefix: u8,
+    number: u16,
+}
+
+/// Something that the host owes an answer to.
+#[derive(Clone, Debug, PartialEq)]
+struct Owed<T> {
+    what: T,
+    /// It has been sent and the host has not restarted since.
+    sent: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Call {
+    called: (u8, u16, u8),
+    /// Set when it comes on the screen.
+    until: Option<u64>,
+}
+
+/// The kiosk.
+#[derive(Clone, Debug)]
+pub struct Model {
+    boot_id: u32,
+    /// Presses of SELECT that led to a request, since boot.
+    presses: u32,
+    link_up: bool,
+    office: String<32>,
+    tickets_open: bool,
+    services: Vec<Service, 4>,
+    /// Counts configurations.
+    configuration: u16,
+    selected: usize,
+    last_key: u64,
+    activity: Activity,
+    call: Option<Call>,
+    requests: Vec<Owed<TicketRequest>, OWED>,
+    reports: Vec<Owed<TicketPrinted>, OWED>,
+    /// `None` until it was asked for the first time.
+    printer: Option<Result<Status, NoAnswer>>,
+    checking: bool,
+    next_check: u64,
+}
+
+impl Model {
+    /// A kiosk that has just been switched on. `boot_id` makes its presses unique for ever.
+    pub fn new(boot_id: u32) -> Self {
+        Self {
+            boot_id,
+            presses: 0,
+            link_up: false,
+            office: String::new(),
+            tickets_open: false,
+            services: Vec::new(),
+            configuration: 0,
+            selected: 0,
+            last_key: 0,
+            activity: Activity::Idle,
+            call: None,
+            requests: Vec::new(),
+            reports: Vec::new(),
+            printer: None,
+            checking: false,
+            next_check: 0,
+        }
+    }
+
+    /// The office's name, as configured.
+    pub fn office(&self) -> &str {
+        &self.office
+    }
+
+    /// What residents can choose from, as configured.
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// The service whose numbers have this letter.
+    pub fn service_by_prefix(&self, prefix: u8) -> Option<&Service> {
+        self.services.iter().find(|service| service.prefix == prefix)
+    }
+
+    /// What the screen should show.
+    pub fn view(&self) -> View {
+        if let Some(Call {
+            called: (prefix, number, counter),
+            until: Some(_),
+        }) = self.call
+        {
+            return View::Called {
+                prefix,
+                number,
+                counter,
+            };
+        }
+        let number = |ticket: Ticket, paper| View::Number {
+            prefix: ticket.prefix,
+            number: ticket.number,
+            paper,
+        };
+        match self.activity {
+            Activity::Checking { .. } | Activity::Asking { .. } => View::PleaseWait,
+            Activity::Printing { ticket } => number(ticket, PaperProgress::Printing),
+            Activity::Done {
+                ticket,
+                printed: true,
+                ..
+            } => number(ticket, PaperProgress::Printed),
+            Activity::Done {
+                ticket,
+                printed: false,
+                ..
+            } => number(ticket, PaperProgress::Missing),
+            Activity::Sorry { why, .. } => View::Sorry(why),
+            Activity::Idle if self.services.is_empty() => View::Starting,
+            Activity::Idle if !self.link_up => View::Offline,
+            Activity::Idle if !self.tickets_open => View::Closed,
+            Activity::Idle => match self.trouble() {
+                Some(trouble) => View::Sorry(Sorry::Printer(trouble)),
+                None => View::Services {
+                    configuration: self.configuration,
+                    selected: self.selected,
+                },
+            },
+        }
+    }
+
+    /// When [`Event::Timeout`] is due, in µs since boot.
+    pub fn next_timeout(&self) -> Option<u64> {
+        let activity = match self.activity {
+            Activity::Asking { until, .. } | Activity::Done { until, .. } | Activity::Sorry { until, .. } => {
+                Some(until)
+            }
+            Activity::Idle | Activity::Checking { .. } | Activity::Printing { .. } => None,
+        };
+        let call = self.call.and_then(|call| call.until);
+        let check = (!self.checking && self.activity == Activity::Idle).then_some(self.next_check);
+        let walked_away = (self.selected != 0).then(|| self.last_key + WALKED_AWAY_US);
+        [activity, call, check, walked_away].into_iter().flatten().min()
+    }
+
+    /// Takes one event at `now` (µs since boot) and says what to do.
+    pub fn handle(&mut self, now: u64, event: Event) -> Actions {
+        let mut actions = Actions::new();
+        match event {
+            Event::LinkUp => self.link_up(&mut actions),
+            Event::LinkDown => self.link_up = false,
+            Event::Asked { id, message } => self.asked(now, id, message, &mut actions),
+            Event::TicketAnswer { press, answer } => self.ticket_answer(now, press, answer, &mut actions),
+            Event::ReportAnswer { press, answer } => self.report_answer(press, &answer),
+            Event::Pressed(key) => self.pressed(now, key, &mut actions),
+            Event::Printer(status) => self.printer_says(now, status, &mut actions),
+            Event::TicketOut(outcome) => self.ticket_out(now, outcome, &mut actions),
+            Event::Timeout => (),
+        }
+        self.pass_time(now, &mut actions);
+        self.send_owed(&mut actions);
+        actions
+    }
+
+    /// The request or report of `press` did not leave: it will be tried again with the next event.
+    pub fn not_sent(&mut self, press: u64) {
+        for owed in self.requests.iter_mut().filter(|owed| owed.what.press == press) {
+            owed.sent = false;
+        }
+        for owed in self.reports.iter_mut().filter(|owed| owed.what.press == press) {
+            owed.sent = false;
+        }
+    }
+
+    fn link_up(&mut self, actions: &mut Actions) {
+        self.link_up = true;
+        if let Some(status) = self.printer {
+            push(actions, Action::TellPrinter(printer_status(status)));
+        }
+    }
+
+    fn asked(&mut self, now: u64, id: RequestId, message: Message, actions: &mut Actions) {
+        let answer = match message {
+            Message::Configure(configure) => self
+                .configure(configure)
+                .map_or(Action::Refuse(id, Refusal::NotPossible), |()| Action::Accept(id)),
+            Message::Called(called) => {
+                self.called(now, &called);
+                Action::Accept(id)
+            }
+            // The ticket's time of day comes with the number, so the kiosk keeps no calendar.
+            Message::SetClock(_) => Action::Accept(id),
+            _ => Action::Refuse(id, Refusal::UnknownMessage),
+        };
+        push(actions, answer);
+    }
+
+    fn configure(&mut self, configure: Configure) -> Option<()> {
+        let lettered = |service: &Service| service.prefix.is_ascii_uppercase();
+        if configure.services.is_empty() || !configure.services.iter().all(lettered) {
+            return None;
+        }
+        self.office = configure.office;
+        self.tickets_open = configure.tickets_open;
+        if self.services != configure.services {
+            self.services = configure.services;
+            self.configuration = self.configuration.wrapping_add(1);
+            self.selected = 0;
+        }
+        Some(())
+    }
+
+    fn called(&mut self, now: u64, called: &Called) {
+        let is = |ticket: Ticket| (ticket.prefix, ticket.number) == (called.prefix, called.number);
+        // The very number on the screen is called: its resident should not wait to see it.
+        if matches!(self.activity, Activity::Done { ticket, .. } if is(ticket)) {
+            self.activity = Activity::Idle;
+        }
+        let free = self.activity == Activity::Idle;
+        self.call = Some(Call {
+            called: (called.prefix, called.number, called.counter),
+            until: free.then_some(now + CALLED_US),
+        });
+    }
+
+    fn pressed(&mut self, now: u64, key: Key, actions: &mut Actions) {
+        self.last_key = now;
+        if self.call.is_some_and(|call| call.until.is_some()) {
+            // Whoever presses wants a number and not the news.
+            self.call = None;
+        }
+        match self.activity {
+            Activity::Idle => match key {
+                Key::Up => self.selected = self.selected.saturating_sub(1),
+                Key::Down => self.selected = (self.selected + 1).min(self.services.len().saturating_sub(1)),
+                Key::Select => self.select(actions),
+            },
+            // Done and apologies have been read when somebody presses: back, but no second number for it.
+            Activity::Done { .. } | Activity::Sorry { .. } => self.activity = Activity::Idle,
+            // Pressing again does not make it faster, nor two of it.
+            Activity::Checking { .. } | Activity::Asking { .. } | Activity::Printing { .. } => (),
+        }
+    }
+
+    fn select(&mut self, actions: &mut Actions) {
+        let possible = self.link_up && self.tickets_open;
+        let Some(service) = self.services.get(self.selected).filter(|_| possible) else {
+            return;
+        };
+        self.activity = Activity::Checking { service: service.id };
+        self.selected = 0;
+        self.check_printer(actions);
+    }
+
+    fn check_printer(&mut self, actions: &mut Actions) {
+        if !self.checking {
+            self.checking = true;
+            push(actions, Action::CheckPrinter);
+        }
+    }
+
+    fn printer_says(&mut self, now: u64, status: Result<Status, NoAnswer>, actions: &mut Actions) {
+        self.checking = false;
+        self.remember_printer(now, status, actions);
+        let Activity::Checking { service } = self.activity else {
+            return;
+        };
+        if let Some(trouble) = self.trouble() {
+            self.sorry(now, Sorry::Printer(trouble));
+            return;
+        }
+        self.presses = self.presses.wrapping_add(1);
+        let press = u64::from(self.boot_id) << 32 | u64::from(self.presses);
+        // Priority is given by staff in this version: the kiosk has no button for it.
+        let request = TicketRequest {
+            press,
+            service,
+            priority: false,
+        };
+        if self
+            .requests
+            .push(Owed {
+                what: request,
+                sent: false,
+            })
+            .is_err()
+        {
+            self.presses = self.presses.wrapping_sub(1);
+            self.sorry(now, Sorry::NoAnswer);
+            return;
+        }
+        self.activity = Activity::Asking {
+            press,
+            until: now + ANSWER_US,
+        };
+    }
+
+    fn remember_printer(&mut self, now: u64, status: Result<Status, NoAnswer>, actions: &mut Actions) {
+        let before = self.printer.replace(status);
+        if before != Some(status) && self.link_up {
+            push(actions, Action::TellPrinter(printer_status(status)));
+        }
+        let well = self.trouble().is_none();
+        self.next_check = now
+            + if well {
+                PRINTER_POLL_US
+            } else {
+                PRINTER_POLL_TROUBLE_US
+            };
+    }
+
+    /// Why the printer could not print now. A printer that was never asked is taken to be well: it is asked before each number.
+    fn trouble(&self) -> Option<Trouble> {
+        match self.printer? {
+            Ok(status) if status.can_print() => None,
+            Ok(status) if status.cover_open => Some(Trouble::CoverOpen),
+            Ok(status) if !status.has_paper() => Some(Trouble::PaperOut),
+            Ok(_) | Err(NoAnswer) => Some(Trouble::Broken),
+        }
+    }
+
+    fn ticket_answer(
+        &mut self,
+        now: u64,
+        press: u64,
+        answer: Result<Message, RequestFailure>,
+        actions: &mut Actions,
+    ) {
+        if answer == Err(RequestFailure::PeerRestarted) {
+            // Whether it gave a number is unknown; asking for the same press again finds out.
+            self.not_sent(press);
+            return;
+        }
+        self.requests.retain(|owed| owed.what.press != press);
+        let waiting = matches!(self.activity, Activity::Asking { press: asked, .. } if asked == press);
+        match answer {
+            Ok(Message::TicketGranted(granted)) if waiting && granted.press == press => {
+                self.activity = Activity::Printing {
+                    ticket: Ticket {
+                        press,
+                        id: granted.ticket_id,
+                        prefix: granted.prefix,
+                        number: granted.number,
+                    },
+                };
+                push(actions, Action::Print(granted));
+            }
+            // The resident was told to try again: this number has no ticket and never will.
+            Ok(Message::TicketGranted(granted)) => self.report(TicketPrinted {
+                press,
+                ticket_id: granted.ticket_id,
+                outcome: PrintOutcome::NotPrinted,
+                cause: PrintCause::None,
+            }),
+            Ok(Message::TicketDenied(denied)) if waiting => self.sorry(now, Sorry::Denied(denied.reason)),
+            _ if waiting => self.sorry(now, Sorry::NoAnswer),
+            _ => (),
+        }
+    }
+
+    fn report_answer(&mut self, press: u64, answer: &Result<Message, RequestFailure>) {
+        if *answer == Err(RequestFailure::PeerRestarted) {
+            self.not_sent(press);
+        } else {
+            self.reports.retain(|owed| owed.what.press != press);
+        }
+    }
+
+    fn report(&mut self, report: TicketPrinted) {
+        if self.reports.is_full() {
+            // The oldest has been refused an answer the longest.
+            self.reports.remove(0);
+        }
+        // There is room now.
+        let _ = self.reports.push(Owed {
+            what: report,
+            sent: false,
+        });
+    }
+
+    fn ticket_out(&mut self, now: u64, outcome: Outcome, actions: &mut Actions) {
+        let Activity::Printing { ticket } = self.activity else {
+            return;
+        };
+        let (paper, cause) = match outcome {
+            Outcome::Printed => (PrintOutcome::Printed, PrintCause::None),
+            Outcome::NotSent(state) => (PrintOutcome::NotPrinted, cause(state)),
+            Outcome::Unknown(state) => (PrintOutcome::Unknown, cause(state)),
+        };
+        let printed = paper == PrintOutcome::Printed;
+        self.activity = Activity::Done {
+            ticket,
+            printed,
+            until: now + if printed { DONE_US } else { NO_TICKET_US },
+        };
+        self.report(TicketPrinted {
+            press: ticket.press,
+            ticket_id: ticket.id,
+            outcome: paper,
+            cause,
+        });
+        if let Outcome::NotSent(state) | Outcome::Unknown(state) = outcome {
+            self.remember_printer(now, state, actions);
+        }
+    }
+
+    fn sorry(&mut self, now: u64, why: Sorry) {
+        self.activity = Activity::Sorry {
+            why,
+            until: now + SORRY_US,
+        };
+    }
+
+    fn pass_time(&mut self, now: u64, actions: &mut Actions) {
+        match self.activity {
+            Activity::Asking { until, .. } if now >= until => self.sorry(now, Sorry::NoAnswer),
+            Activity::Done { until, .. } | Activity::Sorry { until, .. } if now >= until => {
+                self.activity = Activity::Idle;
+            }
+            _ => (),
+        }
+        if self.selected != 0 && now >= self.last_key + WALKED_AWAY_US {
+            self.selected = 0;
+        }
+        let idle = self.activity == Activity::Idle;
+        match self.call {
+            Some(Call {
+                until: Some(until), ..
+            }) if now >= until => self.call = None,
+            Some(ref mut call) if call.until.is_none() && idle => call.until = Some(now + CALLED_US),
+            _ => (),
+        }
+        if idle && now >= self.next_check {
+            self.check_printer(actions);
+        }
+    }
+
+    fn send_owed(&mut self, actions: &mut Actions) {
+        if !self.link_up {
+            return;
+        }
+        for owed in self.requests.iter_mut().filter(|owed| !owed.sent) {
+            owed.sent = true;
+            push(actions, Action::RequestTicket(owed.what.clone()));
+        }
+        for owed in self.reports.iter_mut().filter(|owed| !owed.sent) {
+            owed.sent = true;
+            push(actions, Action::Report(owed.what.clone()));
+        }
+    }
+}
+
+/// No event leads to more actions than fit: at most one answer, one notification, one check, one print and all that is owed.
+fn push(actions: &mut Actions, action: Action) {
+    let pushed = actions.push(action);
+    debug_assert!(pushed.is_ok(), "an event led to more actions than counted on");
+}
+
+const _: () = assert!(4 + 2 * OWED <= 12);
+
+fn printer_status(status: Result<Status, NoAnswer>) -> PrinterStatus {
+    match status {
+        Ok(status) => PrinterStatus {
+            online: !status.offline,
+            paper: match status.paper {
+                Paper::End => PaperState::Out,
+                _ if status.stopped_without_paper => PaperState::Out,
+                Paper::NearEnd => PaperState::NearEnd,
+                Paper::Adequate => PaperState::Ok,
+            },
+            cover_open: status.cover_open,
+            error: status.error,
+        },
+        Err(NoAnswer) => PrinterStatus {
+            online: false,
+            paper: PaperState::Unknown,
+            cover_open: false,
+            error: false,
+        },
+    }
+}
+
+fn cause(status: Result<Status, NoAnswer>) -> PrintCause {
+    match status {
+        Err(NoAnswer) => PrintCause::NoAnswer,
+        Ok(status) if status.cover_open => PrintCause::CoverOpen,
+        Ok(status) if !status.has_paper() => PrintCause::PaperOut,
+        Ok(status) if status.error => PrintCause::Error,
+        Ok(_) => PrintCause::Offline,
+    }
+}
+
+#[cfg(test)]
+mod tests;

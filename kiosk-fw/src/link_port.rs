@@ -1,0 +1,114 @@
+//! The board's end of the link on its UART.
+
+use embassy_futures::select::{Either3, select3};
+use embassy_time::{Instant, Timer};
+use embedded_io_async::{Read, Write};
+use protocol::link::{Config, Role};
+use protocol::message::{Firmware, Message, Status};
+use protocol::{BoardLink, RequestId};
+
+/// Bytes taken from the UART at once.
+const READ_BYTES: usize = 256;
+
+/// Which firmware this is. The build comes from the environment variable `LOKET_BUILD` (hexadecimal) at compile time.
+pub const FIRMWARE: Firmware = Firmware {
+    major: decimal(env!("CARGO_PKG_VERSION_MAJOR")),
+    minor: decimal(env!("CARGO_PKG_VERSION_MINOR")),
+    patch: decimal(env!("CARGO_PKG_VERSION_PATCH")),
+    build: match option_env!("LOKET_BUILD") {
+        Some(digits) => hexadecimal(digits),
+        None => 0,
+    },
+};
+
+const fn number(digits: &str, radix: u32) -> u32 {
+    match u32::from_str_radix(digits, radix) {
+        Ok(value) => value,
+        Err(_) => 0,
+    }
+}
+
+const fn decimal(digits: &str) -> u8 {
+    number(digits, 10) as u8
+}
+
+const fn hexadecimal(digits: &str) -> u32 {
+    number(digits, 16)
+}
+
+/// Microseconds since the board started.
+pub fn now() -> u64 {
+    Instant::now().as_micros()
+}
+
+/// A [`BoardLink`] with the UART that carries it.
+pub struct LinkPort<R, W> {
+    /// The link: commands go to it and events come from it.
+    pub link: BoardLink,
+    reader: R,
+    writer: W,
+    /// A frame on its way out, and how much of it is gone.
+    frame: [u8; BoardLink::MAX_WIRE_FRAME],
+    frame_len: usize,
+    frame_sent: usize,
+    uart_overruns: fn() -> u32,
+}
+
+impl<R: Read, W: Write> LinkPort<R, W> {
+    /// A link that looks for the host on `reader` and `writer`.
+    pub fn new(role: Role, boot_id: u32, reader: R, writer: W, uart_overruns: fn() -> u32) -> Self {
+        Self {
+            link: BoardLink::new(Config::new(role, boot_id, FIRMWARE)),
+            reader,
+            writer,
+            frame: [0; BoardLink::MAX_WIRE_FRAME],
+            frame_len: 0,
+            frame_sent: 0,
+            uart_overruns,
+        }
+    }
+
+    /// Carries bytes until something may have happened: look for events and room after it. Dropping the future loses nothing.
+    pub async fn turn(&mut self) {
+        if self.frame_sent == self.frame_len {
+            self.frame_sent = 0;
+            self.frame_len = self.link.poll_transmit(now(), &mut self.frame);
+        }
+        let mut received = [0; READ_BYTES];
+        let waiting = &self.frame[self.frame_sent..self.frame_len];
+        let deadline = self
+            .link
+            .poll_timeout()
+            .map_or(Instant::MAX, Instant::from_micros);
+        let send = async {
+            if waiting.is_empty() {
+                core::future::pending().await
+            } else {
+                self.writer.write(waiting).await
+            }
+        };
+        match select3(self.reader.read(&mut received), send, Timer::at(deadline)).await {
+            // A UART's errors show as damaged frames, which the link counts.
+            Either3::First(count) => self.link.handle_bytes(now(), &received[..count.unwrap_or(0)]),
+            Either3::Second(count) => self.frame_sent += count.unwrap_or(0),
+            Either3::Third(()) => self.link.handle_timeout(now()),
+        }
+    }
+
+    /// Answers a request with `message`.
+    pub fn reply(&mut self, id: RequestId, message: &Message) {
+        // It fails only if the host has restarted since and waits no more.
+        let _ = self.link.reply(now(), id, message);
+    }
+
+    /// Answers `StatusRequest`.
+    pub fn reply_status(&mut self, id: RequestId) {
+        let status = Status {
+            uptime_ms: now() / 1_000,
+            uart_overruns: (self.uart_overruns)(),
+            firmware: FIRMWARE,
+            link: *self.link.counters(),
+        };
+        self.reply(id, &status.into());
+    }
+}

@@ -1,0 +1,75 @@
+//! The fonts, by what they are for.
+//!
+//! All come from the u8g2 collection: Helvetica and "5x7" from the X Window System's bitmap fonts (Adobe, public domain), Logisoso by Mathieu
+//! Gabiot (SIL Open Font License).
+
+use embedded_graphics::prelude::Point;
+use u8g2_fonts::types::VerticalPosition;
+use u8g2_fonts::{FontRenderer, fonts};
+
+/// A font with what is needed to place it.
+#[derive(Clone, Copy)]
+pub struct Font {
+    renderer: &'static FontRenderer,
+    /// Pixels from the top of a capital letter to the baseline.
+    pub capital_height: i32,
+}
+
+impl Font {
+    /// How to draw it.
+    pub fn renderer(self) -> &'static FontRenderer {
+        self.renderer
+    }
+
+    /// Width in pixels of `text` in one line, from the first dark pixel to the last.
+    pub fn width(self, text: &str) -> i32 {
+        self.renderer
+            .get_rendered_dimensions(text, Point::zero(), VerticalPosition::Baseline)
+            .ok()
+            .and_then(|dimensions| dimensions.bounding_box)
+            .map_or(0, |bounds| bounds.size.width as i32)
+    }
+}
+
+macro_rules! fonts {
+    ($($(#[$doc:meta])* $name:ident = $font:ident, $height:literal;)+) => {$(
+        $(#[$doc])*
+        pub const $name: Font = Font {
+            renderer: {
+                static RENDERER: FontRenderer = FontRenderer::new::<fonts::$font>().with_ignore_unknown_chars(true);
+                &RENDERER
+            },
+            capital_height: $height,
+        };
+    )+};
+}
+
+fonts! {
+    /// A queue number: as large as the panel allows beside a line of text.
+    NUMBER = u8g2_font_logisoso42_tr, 42;
+    /// A queue number with five characters.
+    NUMBER_NARROW = u8g2_font_logisoso34_tr, 34;
+    /// One word that everybody must see.
+    HUGE = u8g2_font_helvB24_tr, 25;
+    /// A few words.
+    LARGE = u8g2_font_helvB18_tr, 19;
+    /// A sentence, or a service.
+    MEDIUM = u8g2_font_helvB14_tr, 14;
+    /// A longer service's name.
+    SMALL = u8g2_font_helvB12_tr, 12;
+    /// Still readable at arm's length.
+    TINY = u8g2_font_helvB10_tr, 11;
+    /// The same for long names: narrower.
+    LIGHT = u8g2_font_helvR10_tr, 11;
+    /// English, and what only staff read.
+    SECOND = u8g2_font_helvR08_tr, 8;
+    /// The last resort for 24 characters: five pixels each, always fits.
+    NARROW = u8g2_font_5x7_tr, 6;
+}
+
+/// Fonts for Indonesian text, the largest first.
+pub const PRIMARY: &[Font] = &[HUGE, LARGE, MEDIUM, SMALL, TINY, LIGHT, SECOND, NARROW];
+/// Fonts for the English line.
+pub const SECONDARY: &[Font] = &[SECOND, NARROW];
+/// Fonts for queue numbers, the largest first.
+pub const NUMBERS: &[Font] = &[NUMBER, NUMBER_NARROW, HUGE];
