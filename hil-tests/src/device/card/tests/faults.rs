@@ -73,6 +73,12 @@ fn a_torn_write_shows_at_every_byte() {
             fault(&card, at, FaultKind::Torn { bytes });
             assert!(chip(&card).personalise(content(), |_| ()).is_err());
             let condition = chip(&card).inspect().unwrap().condition;
+            let untouched = card.lock().unwrap().snapshot().files == CardCore::blank(uid()).snapshot().files;
+            assert_eq!(
+                condition == ChipCondition::Blank,
+                untouched,
+                "{bytes} bytes of command {at}"
+            );
             let whole = chip(&card).read_back(|_| ()).is_ok_and(|read| read == *content());
             assert_eq!(
                 condition == ChipCondition::Personalised,
