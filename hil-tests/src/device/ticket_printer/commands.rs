@@ -260,8 +260,7 @@ fn cut(bytes: &[u8]) -> Parsed {
     let how = *bytes.get(2)?;
     let cut = if how % 2 == 0 { Cut::Full } else { Cut::Partial };
     match how {
-        0 | 48 => Some((Command::Cut { cut, feed: None }, 3)),
-        1 | 49 => Some((Command::Cut { cut, feed: None }, 3)),
+        0 | 1 | 48 | 49 => Some((Command::Cut { cut, feed: None }, 3)),
         // A (65) is "feed and cut fully", B (66) "feed and cut partially".
         65 | 66 => {
             let cut = if how == 65 { Cut::Full } else { Cut::Partial };

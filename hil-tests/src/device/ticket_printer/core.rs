@@ -23,6 +23,7 @@ pub enum PaperSensor {
 
 /// What a person can do to the printer, and what wears out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Knobs {
     /// What the paper sensors see.
     pub paper: PaperSensor,
@@ -168,7 +169,7 @@ impl<P: Paper> EscPosCore<P> {
             Command::FeedLines(n) => page.feed_lines(n),
             Command::FeedDots(n) => page.feed(usize::from(n)),
             Command::CodePage(n) => match CodePage::from_number(n) {
-                Some(code_page) => page.code_page = code_page,
+                Some(code_page) => page.characters = code_page,
                 None => self.unknown.push(vec![0x1b, b't', n]),
             },
             Command::DefaultLineSpacing => page.set_line_spacing(None),

@@ -79,7 +79,8 @@ pub(super) struct Page {
     justify: Justify,
     upside_down: bool,
     line_spacing: usize,
-    pub(super) code_page: CodePage,
+    /// What the bytes of text mean.
+    pub(super) characters: CodePage,
     left_margin: usize,
     area_width: usize,
     qr_module: usize,
@@ -100,7 +101,7 @@ impl Page {
             justify: Justify::Left,
             upside_down: false,
             line_spacing: DEFAULT_LINE_SPACING,
-            code_page: CodePage::default(),
+            characters: CodePage::default(),
             left_margin: 0,
             area_width: width,
             qr_module: 3,
@@ -243,7 +244,7 @@ impl Page {
 
     /// Sets text; a line that is full is printed.
     pub(super) fn text(&mut self, run: &[u8]) {
-        for character in self.code_page.decode(run).chars() {
+        for character in self.characters.decode(run).chars() {
             let (width, _) = self.style.cell();
             let step = width + self.style.spacing * self.style.wide;
             if self.x + width > self.area() && self.x > 0 {
