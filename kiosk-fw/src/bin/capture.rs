@@ -7,6 +7,8 @@ use kiosk_fw::capture::app;
 
 #[embassy_executor::task]
 async fn main_task() -> ! {
+    // The task's memory is static; there is no heap to move it to.
+    #[allow(clippy::large_futures)]
     app::run(lm3s6965::capture()).await
 }
 

@@ -16,7 +16,11 @@ use crate::screen::{Screen, message};
 pub fn draw(screen: &mut impl Screen, view: View) {
     match view {
         View::Starting => message(screen, &["Mohon", "tunggu"], &["Starting, please wait"]),
-        View::Offline => message(screen, &["Sedang", "gangguan"], &["No connection to the counter"]),
+        View::Offline => message(
+            screen,
+            &["Sedang", "gangguan"],
+            &["No connection,", "please tell the staff"],
+        ),
         View::SensorMissing => message(
             screen,
             &["Sensor", "gangguan"],

@@ -42,6 +42,11 @@ pub fn draw(screen: &mut impl Screen, view: View, services: &[Service]) {
                 &number_text(prefix, digits),
                 below,
             );
+            if paper == PaperProgress::Missing {
+                // In reverse, because nothing else will remind the resident.
+                bar(screen, HEIGHT - 10, 10, BRIGHT);
+                centered(screen, below, HEIGHT - 2, font::SECOND, Gray4::BLACK);
+            }
         }
         View::Sorry(why) => sorry(screen, why),
         View::Called {
@@ -96,7 +101,7 @@ fn choice(screen: &mut impl Screen, services: &[Service], selected: usize) {
     /// Rows of a service.
     const ROW: i32 = 26;
     /// Columns left free at both sides together.
-    const MARGINS: i32 = 6;
+    const MARGINS: i32 = 2;
     clear(screen);
     text(
         screen,
@@ -129,7 +134,14 @@ fn choice(screen: &mut impl Screen, services: &[Service], selected: usize) {
             (BRIGHT, DIM)
         };
         let font = fit(&service.name_id, WIDTH - MARGINS, 14, font::PRIMARY);
-        left(screen, &service.name_id, top + 14, font, name);
+        // The name stands in the middle of the upper 15 rows; descenders reach below them.
+        left(
+            screen,
+            &service.name_id,
+            top + (15 + font.capital_height) / 2,
+            font,
+            name,
+        );
         left(
             screen,
             &service.name_en,
@@ -144,7 +156,7 @@ fn left(screen: &mut impl Screen, words: &str, baseline: i32, font: Font, color:
     text(
         screen,
         words,
-        Point::new(3, baseline),
+        Point::new(1, baseline),
         font,
         HorizontalAlignment::Left,
         color,
@@ -160,8 +172,8 @@ fn called(screen: &mut impl Screen, prefix: u8, digits: u16, counter: u8) {
     let mut where_to = String::<16>::new();
     // "Ke loket 255" has twelve characters.
     let _ = write!(where_to, "Ke loket {counter}");
-    centered(screen, &where_to, 53, font::MEDIUM, BRIGHT);
+    centered(screen, &where_to, 51, font::MEDIUM, BRIGHT);
     where_to.clear();
     let _ = write!(where_to, "Go to counter {counter}");
-    centered(screen, &where_to, HEIGHT - 1, font::NARROW, DIM);
+    centered(screen, &where_to, HEIGHT - 2, font::SECOND, DIM);
 }

@@ -61,6 +61,8 @@ fonts! {
     TINY = u8g2_font_helvB10_tr, 11;
     /// The same for long names: narrower.
     LIGHT = u8g2_font_helvR10_tr, 11;
+    /// The same for names that fill the line.
+    BOLD = u8g2_font_helvB08_tr, 8;
     /// English, and what only staff read.
     SECOND = u8g2_font_helvR08_tr, 8;
     /// The last resort for 24 characters: five pixels each, always fits.
@@ -68,7 +70,7 @@ fonts! {
 }
 
 /// Fonts for Indonesian text, the largest first.
-pub const PRIMARY: &[Font] = &[HUGE, LARGE, MEDIUM, SMALL, TINY, LIGHT, SECOND, NARROW];
+pub const PRIMARY: &[Font] = &[HUGE, LARGE, MEDIUM, SMALL, TINY, LIGHT, BOLD, SECOND, NARROW];
 /// Fonts for the English line.
 pub const SECONDARY: &[Font] = &[SECOND, NARROW];
 /// Fonts for queue numbers, the largest first.

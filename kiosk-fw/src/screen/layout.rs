@@ -116,7 +116,7 @@ pub fn number(screen: &mut impl Screen, above: &str, digits: &str, below: &str) 
     clear(screen);
     let font = fit(digits, WIDTH, 42, font::NUMBERS);
     // Between the lines are rows 10 to 53.
-    centered(screen, digits, 32 + font.capital_height / 2 - 1, font, BRIGHT);
+    centered(screen, digits, 31 + font.capital_height / 2, font, BRIGHT);
     centered(screen, above, 8, fit(above, WIDTH, 8, font::SECONDARY), DIM);
     centered(
         screen,
