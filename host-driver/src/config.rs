@@ -59,16 +59,35 @@ pub struct Office {
 pub struct Store {
     /// The SQLite file; made when it is not there.
     pub path: PathBuf,
+    /// The office's signing key (PEM, readable by its owner only); made when it is not there. Without it:
+    /// `office-key.pem` beside the store.
+    #[serde(default)]
+    pub office_key: Option<PathBuf>,
 }
 
 /// Serial ports of the boards.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Boards {
     /// Port of the kiosk board, such as `/dev/ttyUSB0`.
     pub kiosk: Option<String>,
     /// Port of the capture board.
     pub capture: Option<String>,
+    /// How long a board may take to answer when the program starts, in seconds.
+    pub patience_seconds: u16,
+    /// How long an applicant has to put the finger on the sensor, in seconds.
+    pub finger_seconds: u16,
+}
+
+impl Default for Boards {
+    fn default() -> Self {
+        Self {
+            kiosk: None,
+            capture: None,
+            patience_seconds: 15,
+            finger_seconds: 20,
+        }
+    }
 }
 
 /// PC/SC readers, by the name that `loket readers` shows.
@@ -202,13 +221,25 @@ impl Config {
         config.check()?;
         let folder = path.parent().unwrap_or_else(|| Path::new("."));
         config.store.path = folder.join(&config.store.path);
-        for own in [&mut config.log.file, &mut config.output.folder]
-            .into_iter()
-            .flatten()
+        for own in [
+            &mut config.store.office_key,
+            &mut config.log.file,
+            &mut config.output.folder,
+        ]
+        .into_iter()
+        .flatten()
         {
             *own = folder.join(&own);
         }
         Ok(config)
+    }
+
+    /// Where the office's signing key is.
+    pub fn office_key(&self) -> PathBuf {
+        self.store
+            .office_key
+            .clone()
+            .unwrap_or_else(|| self.store.path.with_file_name("office-key.pem"))
     }
 
     fn check(&self) -> Result<(), ConfigError> {

@@ -4,6 +4,9 @@ pub mod agenda;
 pub mod catalogue;
 pub mod clock;
 pub mod console;
+#[cfg(feature = "pcsc")]
+pub mod counter;
+pub mod kiosk;
 pub mod nik;
 pub mod procedure;
 pub mod queue;

@@ -124,6 +124,19 @@ impl Store {
         Ok(totals)
     }
 
+    /// UID of the blank that an application has under way, if it is known.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn blank_under_way(&self, application: ApplicationId) -> Result<Option<CardUid>, StoreError> {
+        let sql = format!("SELECT uid FROM blanks WHERE {UNDER_WAY}");
+        let uid: Option<Option<String>> = self
+            .db
+            .query_row(&sql, [application.0], |row| row.get(0))
+            .optional()?;
+        Ok(uid.flatten().map(|uid| CardUid::from_hex(&uid)))
+    }
+
     /// Whether a blank of this UID has been through the printer before, for another application or another try.
     ///
     /// # Errors

@@ -245,6 +245,20 @@ impl Store {
         Ok(changed == 1)
     }
 
+    /// Puts tickets of `day` back into the queue that were called while the program stopped before an application was
+    /// taken. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn requeue_called(&mut self, day: &str) -> Result<usize, StoreError> {
+        Ok(self.db.execute(
+            "UPDATE tickets SET state = 'printed' WHERE state = 'called' AND day = ?1 AND NOT EXISTS
+                 (SELECT 1 FROM applications
+                  WHERE ticket = tickets.id AND (phase <> 'ended' OR outcome <> 'interrupted'))",
+            [day],
+        )?)
+    }
+
     /// Closes a ticket: the resident has been served, sent back, or told why not.
     ///
     /// # Errors
@@ -359,6 +373,21 @@ mod tests {
         assert!(!store.call_ticket(ticket.id, NOW).unwrap());
         store.report_ticket(1, TicketState::Printed, NOW).unwrap();
         assert_eq!(store.next_waiting("d", NOW).unwrap(), None);
+    }
+
+    #[test]
+    fn a_resident_who_was_called_when_the_program_died_is_called_again() {
+        let mut store = Store::in_memory().unwrap();
+        let ticket = store.allocate_ticket(&press(1, "d"), NOW).unwrap();
+        assert!(store.call_ticket(ticket.id, NOW).unwrap());
+        assert_eq!(store.requeue_called("d").unwrap(), 1);
+        assert_eq!(
+            store.next_waiting("d", NOW).unwrap().map(|next| next.id),
+            Some(ticket.id)
+        );
+        assert!(store.call_ticket(ticket.id, NOW).unwrap());
+        store.close_ticket(ticket.id, NOW).unwrap();
+        assert_eq!(store.requeue_called("d").unwrap(), 0);
     }
 
     #[test]

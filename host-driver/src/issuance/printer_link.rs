@@ -1,0 +1,181 @@
+//! The card printer as the counter uses it: opened when it is needed, and opened again after its line broke.
+
+use super::machine::{CardPlace, Outcome, PrintOutcome, PrinterView};
+use crate::face::Panels;
+use crate::office::words::Words;
+use crate::printer::{self, CardPosition, CardPrinter, Evolis, Port, PrinterError};
+
+/// A card printer at an address.
+pub struct PrinterLink {
+    address: String,
+    printer: Option<Evolis<Box<dyn Port>>>,
+}
+
+impl std::fmt::Debug for PrinterLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PrinterLink")
+            .field("address", &self.address)
+            .field("open", &self.printer.is_some())
+            .finish()
+    }
+}
+
+impl PrinterLink {
+    /// The printer at `address`; nothing is opened yet.
+    pub fn new(address: String) -> Self {
+        Self {
+            address,
+            printer: None,
+        }
+    }
+
+    /// Looks whether the printer is there and can work.
+    ///
+    /// # Errors
+    /// What keeps it from working.
+    pub fn check(&mut self) -> Result<(), PrinterError> {
+        self.with(|printer| printer.status().map(drop))
+    }
+
+    /// Where a card is, and what keeps the printer from working.
+    pub fn view(&mut self) -> PrinterView {
+        let seen = self.with(|printer| {
+            let status = printer.status()?;
+            // Not every printer counts; then the ribbon shows itself when it ends.
+            let ribbon = printer.counters().ok().and_then(|counters| counters.ribbon_left);
+            Ok((status, ribbon))
+        });
+        match seen {
+            Err(error) => PrinterView {
+                place: CardPlace::CannotTell,
+                fault: Some(words(&error)),
+            },
+            Ok((status, ribbon)) => {
+                let fault = if status.cover_open == Some(true) {
+                    Some(PrinterError::CoverOpen)
+                } else if status.hopper_empty == Some(true) {
+                    Some(PrinterError::HopperEmpty)
+                } else if ribbon == Some(0) {
+                    Some(PrinterError::RibbonEnded)
+                } else {
+                    None
+                };
+                let place = match status.card {
+                    CardPosition::None => CardPlace::Nowhere,
+                    CardPosition::Contactless => CardPlace::Contactless,
+                    _ => CardPlace::Elsewhere,
+                };
+                PrinterView {
+                    place,
+                    fault: fault.as_ref().map(words),
+                }
+            }
+        }
+    }
+
+    /// The counter of printed panels.
+    pub fn panels_printed(&mut self) -> Option<u32> {
+        self.with(|printer| printer.counters().map(|counters| counters.panels_printed))
+            .ok()
+    }
+
+    /// Takes a blank to the contactless station.
+    pub fn feed(&mut self) -> Outcome {
+        self.act(|printer| printer.feed_to_contactless())
+    }
+
+    /// Ejects the card.
+    pub fn eject(&mut self) -> Outcome {
+        self.act(|printer| printer.eject())
+    }
+
+    /// Moves the card to the reject tray.
+    pub fn reject(&mut self) -> Outcome {
+        self.act(|printer| printer.reject())
+    }
+
+    /// Moves the card to the print position and prints its face.
+    pub fn print(&mut self, panels: &Panels) -> PrintOutcome {
+        let printed = self.with(|printer| {
+            // After a print that was refused the card is there already.
+            if printer.status()?.card != CardPosition::Print {
+                match printer.move_to_print() {
+                    printer::Outcome::Done => {}
+                    other => return Ok(other),
+                }
+            }
+            Ok(printer.print(panels))
+        });
+        match printed {
+            // Nothing was begun: the printer could not even be asked.
+            Err(error) => PrintOutcome::Refused {
+                detail: words(&error),
+            },
+            Ok(printer::Outcome::Done) => PrintOutcome::Done,
+            Ok(printer::Outcome::Failed(error)) => {
+                self.forget_if_lost(&error);
+                let detail = words(&error);
+                if error.card_is_spoiled() {
+                    PrintOutcome::Spoilt { detail }
+                } else {
+                    PrintOutcome::Refused { detail }
+                }
+            }
+            Ok(printer::Outcome::Unknown(error)) => {
+                self.forget_if_lost(&error);
+                PrintOutcome::Unknown {
+                    detail: words(&error),
+                }
+            }
+        }
+    }
+
+    fn act(&mut self, act: impl FnOnce(&mut dyn CardPrinter) -> printer::Outcome) -> Outcome {
+        match self.with(|printer| Ok(act(printer))) {
+            // The printer could not be reached, so nothing was begun.
+            Err(error) => Outcome::Failed {
+                detail: words(&error),
+            },
+            Ok(printer::Outcome::Done) => Outcome::Done,
+            Ok(printer::Outcome::Failed(error)) => {
+                self.forget_if_lost(&error);
+                Outcome::Failed {
+                    detail: words(&error),
+                }
+            }
+            Ok(printer::Outcome::Unknown(error)) => {
+                self.forget_if_lost(&error);
+                Outcome::Unknown {
+                    detail: words(&error),
+                }
+            }
+        }
+    }
+
+    fn with<R>(
+        &mut self,
+        ask: impl FnOnce(&mut dyn CardPrinter) -> Result<R, PrinterError>,
+    ) -> Result<R, PrinterError> {
+        let result = match &mut self.printer {
+            Some(printer) => ask(printer),
+            closed => ask(closed.insert(printer::open(&self.address)?)),
+        };
+        if let Err(error) = &result {
+            self.forget_if_lost(error);
+        }
+        result
+    }
+
+    fn forget_if_lost(&mut self, error: &PrinterError) {
+        log::warn!("card printer: {error}");
+        if error.is_silence() {
+            self.printer = None;
+        }
+    }
+}
+
+/// What happened and what to do; the printer's own words in English are kept, a technician needs them.
+pub fn words(error: &PrinterError) -> Words {
+    let advice = error.advice();
+    Words::new(advice.id, format!("{error}. {}", advice.en))
+}
