@@ -1,4 +1,5 @@
 //! Emulated hardware of a service counter, and the technicians' tool that runs and tests it.
 
+pub mod applicant;
 pub mod device;
 pub mod finger;
