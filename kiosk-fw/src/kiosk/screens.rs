@@ -138,7 +138,7 @@ fn choice(screen: &mut impl Screen, services: &[Service], selected: usize) {
         left(
             screen,
             &service.name_id,
-            top + (15 + font.capital_height) / 2,
+            top + i32::midpoint(15, font.capital_height),
             font,
             name,
         );
