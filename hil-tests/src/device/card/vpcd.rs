@@ -10,8 +10,8 @@
 //! - The driver keeps its slots in one global table, indexed by the slot's number. A second reader in `reader.conf` with
 //!   the same `LIBPATH` takes the first one's slots over: its cards then show in both. Each reader needs its own copy of
 //!   `libifdvpcd.so` under another path.
-//! - pcscd looks whether a card is there every 0.4 s. A card that is put in sooner after another was taken out may be
-//!   taken for the same one.
+//! - pcscd looks whether a card is there every 0.4 s. A card put in sooner after another was taken out is taken for the
+//!   same one, and its first command fails. [`Inserted::remove`] waits until pcscd has looked; dropping does not.
 
 use std::{
     io::{self, Read, Write},
@@ -20,6 +20,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -30,16 +31,22 @@ use super::core::CardCore;
 /// Longest wait for the driver to take the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Longest wait for pcscd to see that a card is gone: more than two of its looks.
+const REMOVAL_TIMEOUT: Duration = Duration::from_secs(1);
+
 const POWER_OFF: u8 = 0;
 const POWER_ON: u8 = 1;
 const RESET: u8 = 2;
 const GIVE_ATR: u8 = 4;
 
-/// A card in a reader. Dropping it takes the card out.
+/// A card in a reader. Dropping it takes the card out; [`Self::remove`] does and waits until the reader saw it.
 #[derive(Debug)]
 pub struct Inserted {
     wire: TcpStream,
-    gone: Arc<AtomicBool>,
+    /// Set when the card is taken out: from then on it answers nothing.
+    leaving: Arc<AtomicBool>,
+    /// Closed by the server when the line is.
+    gone: Receiver<()>,
     server: Option<JoinHandle<()>>,
 }
 
@@ -54,22 +61,24 @@ impl Inserted {
         let wire = connect(address)?;
         wire.set_nodelay(true)?;
         card.lock().unwrap_or_else(PoisonError::into_inner).power_on();
-        let gone = Arc::new(AtomicBool::new(false));
+        let leaving = Arc::new(AtomicBool::new(false));
+        let (open, gone) = mpsc::channel();
         let server = {
-            let (wire, gone) = (wire.try_clone()?, Arc::clone(&gone));
+            let (wire, leaving) = (wire.try_clone()?, Arc::clone(&leaving));
             thread::Builder::new()
                 .name("emulated card".into())
                 .spawn(move || {
-                    if let Err(error) = serve(&wire, &card) {
+                    if let Err(error) = serve(&wire, &card, &leaving) {
                         log::debug!("emulated card: the reader closed the line: {error}");
                     }
                     // Also when a fault took the card out of the field: the reader must see it go.
                     let _ = wire.shutdown(Shutdown::Both);
-                    gone.store(true, Ordering::Release);
+                    drop(open);
                 })?
         };
         Ok(Self {
             wire,
+            leaving,
             gone,
             server: Some(server),
         })
@@ -77,7 +86,16 @@ impl Inserted {
 
     /// Whether the card is still in the reader: false after a fault removed it, or when pcscd went away.
     pub fn is_inserted(&self) -> bool {
-        !self.gone.load(Ordering::Acquire)
+        self.server.as_ref().is_some_and(|server| !server.is_finished())
+    }
+
+    /// Takes the card out and waits until pcscd has seen that it is gone: 0.4 s, at most 1 s.
+    pub fn remove(self) {
+        self.leaving.store(true, Ordering::Release);
+        // The driver finds the end of the line when it next looks for the card, and then closes its own end.
+        let _ = self.wire.shutdown(Shutdown::Write);
+        // Nothing is ever sent: this waits for the server to end, or for the time.
+        let _ = self.gone.recv_timeout(REMOVAL_TIMEOUT);
     }
 }
 
@@ -103,7 +121,7 @@ fn connect(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
 }
 
 /// Answers the driver until the line closes or the card leaves the field.
-fn serve(mut wire: &TcpStream, card: &Mutex<CardCore>) -> io::Result<()> {
+fn serve(mut wire: &TcpStream, card: &Mutex<CardCore>, leaving: &AtomicBool) -> io::Result<()> {
     let mut body = Vec::new();
     loop {
         // The driver sends length and body in two writes. Without an immediate acknowledgement of the first, its kernel
@@ -114,6 +132,9 @@ fn serve(mut wire: &TcpStream, card: &Mutex<CardCore>) -> io::Result<()> {
         body.resize(u16::from_be_bytes(length).into(), 0);
         wire.set_quickack(true)?;
         wire.read_exact(&mut body)?;
+        if leaving.load(Ordering::Acquire) {
+            continue; // Not there any more; goes on until the driver closes.
+        }
         let reply = {
             let mut card = card.lock().unwrap_or_else(PoisonError::into_inner);
             match body.as_slice() {

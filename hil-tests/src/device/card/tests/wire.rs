@@ -4,6 +4,7 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     sync::Arc,
+    thread,
     time::Duration,
 };
 
@@ -69,6 +70,23 @@ fn dropping_takes_the_card_out() {
     assert!(inserted.is_inserted());
     drop(inserted);
     assert_eq!(driver.0.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
+fn removing_waits_until_the_driver_has_looked() {
+    let card = blank();
+    let (mut driver, inserted) = Driver::with(&card);
+    let removal = thread::spawn(move || inserted.remove());
+    // The line ends; a command in between is not carried out any more.
+    assert_eq!(driver.0.read(&mut [0]).unwrap(), 0);
+    driver.tell(&[0, 0xA4, 0, 0, 2, 0x7F, 0x0A]);
+    assert!(!removal.is_finished(), "the driver has not closed its end yet");
+    drop(driver);
+    removal.join().unwrap();
+    assert_eq!(
+        card.lock().unwrap().process(&[0, 0xA4, 0, 0, 2, 0x6F, 0xF0]),
+        Some(vec![0x6A, 0x82])
+    );
 }
 
 #[test]
