@@ -3,12 +3,12 @@
 //! | module | what |
 //! |---|---|
 //! | [`apdu`], [`status`], [`fcp`] | the standard's words: commands, status words, file parameters |
-//! | [`transport`] | the wire as the logic sees it; [`pcsc`] is the real one |
+//! | [`transport`] | the wire as the logic sees it; `pcsc` (feature of that name) is the real one |
 //! | [`profile`] | how the chip is laid out and filled, as data |
 //! | [`content`], [`biodata`], [`office_key`] | what is on the chip, its encoding and its signature |
 //! | [`chip`] | what the host does with a chip |
 //!
-//! Everything but [`pcsc`] and the key file is free of input and output of its own: a function over a [`CardTransport`].
+//! Everything but `pcsc` and the key file is free of input and output of its own: a function over a [`CardTransport`].
 //!
 //! ```no_run
 //! # #[cfg(feature = "pcsc")] fn example(content: &host_driver::card::ChipContent) -> Result<(), Box<dyn std::error::Error>> {

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// A powered card that takes one command at a time.
 ///
-/// The PC/SC edge implements it for real readers ([`super::pcsc`]). Everything else about a card is
+/// The PC/SC edge implements it for real readers (`card::pcsc`). Everything else about a card is
 /// written over this trait and does no other input or output.
 pub trait CardTransport {
     /// Sends one command APDU and replaces the contents of `reply` by the card's answer, status word included.
