@@ -4,7 +4,8 @@
 //! little differently. A checkout alone runs with these. [`RealScans`] reads public evaluation images where their
 //! folder is; they show what synthetic fingers cannot: how well the matching works on skin.
 //!
-//! Synthetic fingers show function. They set and claim no threshold: strangers among them score higher than real ones.
+//! Synthetic fingers show function. They set and claim no threshold: strangers among them score higher than real ones
+//! (up to 43 against each other where real ones stay at 38 or below), owners much higher.
 
 mod growth;
 mod impression;

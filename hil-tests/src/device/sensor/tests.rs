@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::packet::{Kind, Received, encode, take};
 use super::*;
-use crate::device::serial::SerialDevice;
+use crate::device::serial::{LineSpeed, Plugged, SerialDevice};
 use crate::finger::{MasterFinger, Press};
 
 /// A sensor with its glass, spoken to as a client does.
@@ -379,6 +379,32 @@ fn each_fault_shows_on_the_line() {
         ..Faults::default()
     };
     assert!(bench.exchange(&command).is_empty());
+}
+
+#[test]
+fn a_client_on_a_pseudo_terminal_gets_the_image() {
+    use std::io::{Read, Write};
+
+    let impression = MasterFinger::grow(1).press(0, Press::Ordinary);
+    let Bench { glass, sensor } = Bench::new(Model::R307);
+    glass.put(impression.clone());
+    let plugged = Plugged::on_pty(Arc::new(Mutex::new(sensor)), LineSpeed::Immediate).unwrap();
+    let mut client = std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(plugged.path())
+        .unwrap();
+    client
+        .write_all(&encode(0xFFFF_FFFF, Kind::Command, &[0x01]))
+        .unwrap();
+    client
+        .write_all(&encode(0xFFFF_FFFF, Kind::Command, &[0x0A]))
+        .unwrap();
+    // Two acknowledgements, then 288 packets of 128 bytes with 11 bytes around each.
+    let mut answer = vec![0; 2 * 12 + 288 * (128 + 11)];
+    client.read_exact(&mut answer).unwrap();
+    let packets = std::iter::from_fn(|| take(&mut answer)).skip(2).collect();
+    assert_eq!(join(packets), impression.packed());
 }
 
 proptest! {
