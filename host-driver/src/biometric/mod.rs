@@ -23,7 +23,7 @@
 //! | all of three | 16 | 10 | 36 |
 //! | as on the chip, all of four tries missed | 5 | 3 | |
 //!
-//! A third of these misses is the small glass: whole images of DB1 miss 16 % with one impression.
+//! Much of this is the small glass: with whole images of DB1, one impression misses 16 %.
 //!
 //! Nothing here does I/O or logs; `Debug` shows counts and sizes, never pixels or minutiae.
 
