@@ -3,6 +3,8 @@
 pub mod biometric;
 pub mod board;
 pub mod card;
+#[cfg(feature = "pcsc")]
+pub mod cli;
 pub mod config;
 pub mod face;
 pub mod issuance;

@@ -19,6 +19,18 @@ pub enum BlankPlace {
     Rejected(RejectReason),
 }
 
+impl BlankPlace {
+    /// The words of the ledger: state, and the reason of a rejected blank.
+    pub fn words(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::InPrinter => ("in_printer", None),
+            Self::Printed => ("printed", None),
+            Self::HandedOver => ("handed_over", None),
+            Self::Rejected(reason) => ("rejected", Some(reason.as_str())),
+        }
+    }
+}
+
 /// A blank that has left the hopper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlankEntry {

@@ -97,6 +97,16 @@ impl Counter<'_> {
         Ok(outcome)
     }
 
+    /// Ends an application for good.
+    ///
+    /// # Errors
+    /// [`CounterError`]; in particular when its chip is active, or when it is not known where its blank is.
+    pub fn cancel(&mut self, application: &Application) -> Result<Outcome, CounterError> {
+        let outcome = self.issue(application, Start::Cancel)?;
+        self.teller().tell(&News::Outcome(Box::new(outcome.clone())));
+        Ok(outcome)
+    }
+
     /// Resolves whatever a crash has left: an application under way is looked at and carried on, parked or rejected; one that had
     /// not begun is ended, the resident still has the ticket.
     ///

@@ -1,0 +1,280 @@
+//! Commands that show or take in what the store holds, and who is connected.
+
+use super::counter::{draw, patience};
+use super::failure::{Exit, Failure};
+use crate::board::{Board, BoardError};
+use crate::card::pcsc::Readers;
+use crate::config::{Config, ConfigError};
+use crate::issuance::machine::RejectReason;
+use crate::office::agenda;
+use crate::office::clock::{Clock as _, SystemClock};
+use crate::office::record::Record;
+use crate::store::Store;
+use protocol::message::{Status, StatusRequest};
+use protocol::{Message, Role};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a board may take to say how it is.
+const STATUS_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Prints, and lets a closed pipe (`| head`) end the command without a word.
+fn print(text: &str) -> Result<Exit, Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(Exit::Done),
+    }
+}
+
+fn print_json(value: &serde_json::Value) -> Result<Exit, Failure> {
+    print(&format!("{value}\n"))
+}
+
+/// Takes records in. All files are read and checked before the first is stored.
+pub(super) fn import(config: &Config, files: &[PathBuf]) -> Result<Exit, Failure> {
+    let mut records = Vec::new();
+    for file in files {
+        let name = file.display();
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            Failure::new(
+                Exit::Input,
+                format!("`{name}` cannot be read: {error}; nothing was imported"),
+            )
+        })?;
+        let record = Record::from_json(&text)
+            .map_err(|error| Failure::new(Exit::Input, format!("`{name}`: {error}; nothing was imported")))?;
+        records.push(record);
+    }
+    let mut store = Store::open(&config.store.path)?;
+    for record in &records {
+        store.put_record(record, SystemClock.now())?;
+    }
+    print(&format!(
+        "{0} data rekam disimpan / {0} records stored\n",
+        records.len()
+    ))
+}
+
+/// Lists applications that are not over.
+pub(super) fn applications(config: &Config, as_json: bool) -> Result<Exit, Failure> {
+    let store = Store::open(&config.store.path)?;
+    let open = store.open_applications()?;
+    let offset = config.office.utc_offset_minutes;
+    if as_json {
+        let list: Vec<_> = open
+            .iter()
+            .map(|application| {
+                json!({
+                    "application": application.id.0,
+                    "phase": application.phase.as_str(),
+                    "opened": application.opened_at.local_text(offset),
+                })
+            })
+            .collect();
+        return print_json(&json!({ "applications": list }));
+    }
+    if open.is_empty() {
+        return print("tidak ada permohonan terbuka / no open applications\n");
+    }
+    let mut text = String::new();
+    for application in open {
+        let opened = application.opened_at.local_text(offset);
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{:>6}  {:8}  {opened}",
+            application.id,
+            application.phase.as_str()
+        );
+    }
+    text += "lanjutkan/resume: loket issue resume NUMBER\n";
+    print(&text)
+}
+
+/// Lists the card readers.
+pub(super) fn readers(as_json: bool) -> Result<Exit, Failure> {
+    let names = Readers::new().list()?;
+    if as_json {
+        return print_json(&json!({ "readers": names }));
+    }
+    if names.is_empty() {
+        return Err(Failure::new(
+            Exit::Device,
+            "PC/SC sees no card reader; check their cables and power, then run `loket readers` again",
+        ));
+    }
+    print(&(names.join("\n") + "\n"))
+}
+
+/// Prints the agenda book.
+pub(super) fn agenda(config: &Config, csv: bool) -> Result<Exit, Failure> {
+    let rows = Store::open(&config.store.path)?.agenda()?;
+    let offset = config.office.utc_offset_minutes;
+    if csv {
+        return print(&agenda::to_csv(&rows, offset));
+    }
+    let mut text =
+        String::from("mulai/started        nomor  permohonan  langkah/step    detik   standar  hasil\n");
+    for row in rows {
+        let seconds = row.ended_at.seconds_since(row.started_at);
+        let standard = row
+            .standard_seconds
+            .map_or("-".to_owned(), |seconds| seconds.to_string());
+        let application = row
+            .application
+            .map_or("-".to_owned(), |application| application.to_string());
+        let _ = writeln!(
+            text,
+            "{}  {:<5}  {application:>10}  {:<14}  {seconds:>6.1}  {standard:>7}  {}",
+            row.started_at.local_text(offset),
+            row.ticket.as_deref().unwrap_or("-"),
+            row.step,
+            row.result
+        );
+    }
+    print(&text)
+}
+
+/// Enters a delivery.
+pub(super) fn receive_blanks(config: &Config, count: u32) -> Result<(), Failure> {
+    if count == 0 {
+        return Err(Failure::new(Exit::Input, "a delivery has at least one blank"));
+    }
+    Ok(Store::open(&config.store.path)?.receive_blanks(count, SystemClock.now())?)
+}
+
+/// Prints the account of all blanks.
+pub(super) fn blanks(config: &Config, as_json: bool) -> Result<Exit, Failure> {
+    let store = Store::open(&config.store.path)?;
+    let totals = store.blank_totals()?;
+    let rejected = |reason| totals.rejected.get(&reason).copied().unwrap_or(0);
+    if as_json {
+        let reasons: serde_json::Map<_, _> = RejectReason::ALL
+            .into_iter()
+            .map(|reason| (reason.as_str().to_owned(), rejected(reason).into()))
+            .collect();
+        let list: Vec<_> = store
+            .blanks()?
+            .into_iter()
+            .map(|blank| {
+                let (state, reason) = blank.place.words();
+                json!({
+                    "uid": blank.uid.map(|uid| uid.to_string()),
+                    "application": blank.application.0,
+                    "state": state,
+                    "reason": reason,
+                    "activated": blank.activated,
+                })
+            })
+            .collect();
+        return print_json(&json!({
+            "received": totals.received,
+            "taken": totals.taken,
+            "in_stock": totals.in_stock(),
+            "in_printer": totals.in_printer,
+            "printed": totals.printed,
+            "handed_over": totals.handed_over,
+            "rejected": reasons,
+            "blanks": list,
+        }));
+    }
+    let mut text = format!(
+        "diterima / received                       {:>5}\n\
+         diambil dari hopper / taken from hopper   {:>5}\n\
+         \u{20} di printer / in the printer            {:>5}\n\
+         \u{20} tercetak / printed, waiting            {:>5}\n\
+         \u{20} diserahkan / handed over               {:>5}\n",
+        totals.received, totals.taken, totals.in_printer, totals.printed, totals.handed_over
+    );
+    for reason in RejectReason::ALL {
+        let _ = writeln!(
+            text,
+            "  ditolak / rejected: {:<22}{:>5}",
+            reason.as_str(),
+            rejected(reason)
+        );
+    }
+    let _ = writeln!(
+        text,
+        "sisa stok / left in stock                 {:>5}",
+        totals.in_stock()
+    );
+    if totals.in_stock() < 0 {
+        text += "! lebih banyak dipakai daripada diterima: catat penerimaan / more used than received: \
+                 enter deliveries with `loket blanks receive N`\n";
+    }
+    print(&text)
+}
+
+/// Asks each configured board how it is.
+pub(super) fn board_status(config: &Config, as_json: bool) -> Result<Exit, Failure> {
+    let boards = [
+        (Role::Kiosk, &config.boards.kiosk),
+        (Role::Capture, &config.boards.capture),
+    ];
+    let configured: Vec<_> = boards
+        .iter()
+        .filter_map(|(role, port)| Some((*role, port.as_ref()?)))
+        .collect();
+    if configured.is_empty() {
+        return Err(ConfigError::Missing("boards.kiosk").into());
+    }
+    let mut all_answer = true;
+    let mut list = Vec::new();
+    let mut text = String::new();
+    for (role, port) in configured {
+        let name = format!("{role:?}").to_lowercase();
+        match status(config, role, port) {
+            Ok(status) => {
+                let firmware = status.firmware;
+                let version = format!("{}.{}.{}", firmware.major, firmware.minor, firmware.patch);
+                let _ = writeln!(
+                    text,
+                    "{name}: {port}, firmware {version} build {:08x}, up {} s, UART overruns {}, frames received {}, \
+                     checksum errors {}, sent again {}",
+                    firmware.build,
+                    status.uptime_ms / 1000,
+                    status.uart_overruns,
+                    status.link.frames_received,
+                    status.link.crc_errors,
+                    status.link.retransmissions
+                );
+                list.push(json!({
+                    "role": name,
+                    "port": port,
+                    "firmware": version,
+                    "build": format!("{:08x}", firmware.build),
+                    "uptime_ms": status.uptime_ms,
+                    "uart_overruns": status.uart_overruns,
+                    "frames_received": status.link.frames_received,
+                    "frames_sent": status.link.frames_sent,
+                    "crc_errors": status.link.crc_errors,
+                    "retransmissions": status.link.retransmissions,
+                }));
+            }
+            Err(error) => {
+                all_answer = false;
+                let _ = writeln!(text, "{name}: {error}");
+                list.push(json!({ "role": name, "port": port, "error": error.to_string() }));
+            }
+        }
+    }
+    if as_json {
+        print_json(&json!({ "boards": list }))?
+    } else {
+        print(&text)?
+    };
+    Ok(if all_answer { Exit::Done } else { Exit::Device })
+}
+
+fn status(config: &Config, role: Role, port: &str) -> Result<Status, BoardError> {
+    let (board, _events) = Board::open(port, role, draw())?;
+    board.wait_until_up(patience(config))?;
+    match board.request(StatusRequest {}, STATUS_TIMEOUT)? {
+        Message::Status(status) => Ok(status),
+        _ => Err(BoardError::BadReply),
+    }
+}

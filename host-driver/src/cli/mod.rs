@@ -1,0 +1,257 @@
+//! The program `loket`: its commands, exit codes and messages.
+
+mod counter;
+mod failure;
+mod lists;
+
+pub use failure::{Exit, Failure};
+
+use crate::config::Config;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The operator's program of a service counter (loket).
+#[derive(Debug, Parser)]
+#[command(name = "loket", version, about, after_help = failure::EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The configuration file.
+#[derive(Debug, clap::Args)]
+struct ConfigFile {
+    /// Configuration of this counter (TOML).
+    #[arg(long, value_name = "FILE", default_value = "loket.toml", global = true)]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the counter: gives queue numbers at the kiosk and carries applications through.
+    Counter {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Speaks JSON, one object a line, on standard output and input.
+        #[arg(long)]
+        json: bool,
+        /// Serves one applicant; the exit code says how it ended.
+        #[arg(long)]
+        once: bool,
+        /// The written procedure to carry out.
+        #[arg(long, value_name = "NAME", default_value = "ktp-sudah-rekam")]
+        procedure: String,
+    },
+    /// Records of residents.
+    Record {
+        #[command(subcommand)]
+        command: RecordCommand,
+    },
+    /// Applications that are not over.
+    Issue {
+        #[command(subcommand)]
+        command: IssueCommand,
+    },
+    /// Lists the card readers that PC/SC sees.
+    Readers {
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The agenda book: every step of every application, beside its standard time.
+    Agenda {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Comma-separated values (RFC 4180), for a spreadsheet.
+        #[arg(long)]
+        csv: bool,
+    },
+    /// The account of all blanks.
+    Blanks {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+        #[command(subcommand)]
+        command: Option<BlanksCommand>,
+    },
+    /// The boards.
+    Board {
+        #[command(subcommand)]
+        command: BoardCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum RecordCommand {
+    /// Takes a record into the store, in place of an older one of the same person.
+    Import {
+        /// The record (JSON); several may be given.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum IssueCommand {
+    /// Lists applications that are under way or parked.
+    List {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Goes on with a parked application. Nothing is printed or activated twice.
+    Resume {
+        /// Its number.
+        application: i64,
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Speaks JSON, one object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ends an application for good; its blank, if it has one, is rejected.
+    Cancel {
+        /// Its number.
+        application: i64,
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Speaks JSON, one object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum BlanksCommand {
+    /// Enters a delivery of blanks.
+    Receive {
+        /// How many.
+        count: u32,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum BoardCommand {
+    /// Asks each configured board how it is.
+    Status {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            log::error!("{failure}");
+            // Standard error may be closed too; the exit code still tells.
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), failure.report().as_bytes());
+            failure.exit().into()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Counter {
+            config,
+            json,
+            once,
+            procedure,
+        } => counter::run(&load(&config)?, json, once, &procedure),
+        Command::Record {
+            command: RecordCommand::Import { files, config },
+        } => lists::import(&load(&config)?, &files),
+        Command::Issue { command } => match command {
+            IssueCommand::List { config, json } => lists::applications(&load(&config)?, json),
+            IssueCommand::Resume {
+                application,
+                config,
+                json,
+            } => counter::take_up(&load(&config)?, application, json, false),
+            IssueCommand::Cancel {
+                application,
+                config,
+                json,
+            } => counter::take_up(&load(&config)?, application, json, true),
+        },
+        Command::Readers { json } => lists::readers(json),
+        Command::Agenda { config, csv } => lists::agenda(&load(&config)?, csv),
+        Command::Blanks {
+            config,
+            json,
+            command,
+        } => {
+            let config = load(&config)?;
+            if let Some(BlanksCommand::Receive { count }) = command {
+                lists::receive_blanks(&config, count)?;
+            }
+            lists::blanks(&config, json)
+        }
+        Command::Board {
+            command: BoardCommand::Status { config, json },
+        } => lists::board_status(&load(&config)?, json),
+    }
+}
+
+/// Reads the configuration and starts the log that it names.
+fn load(file: &ConfigFile) -> Result<Config, Failure> {
+    let config = Config::load(&file.config)?;
+    let level = config.log.level.parse().map_err(|_| {
+        Failure::new(
+            Exit::Config,
+            "`log.level` must be off, error, warn, info, debug or trace; correct it",
+        )
+    })?;
+    let mut log = env_logger::Builder::new();
+    // The libraries below are quiet except when something is wrong: what they say at other levels may name their data.
+    log.filter_level(log::LevelFilter::Warn)
+        .filter_module("host_driver", level)
+        .filter_module("loket", level);
+    if let Some(path) = &config.log.file {
+        let file = open_log(path).map_err(|error| {
+            Failure::new(
+                Exit::Config,
+                format!("the log `{}` cannot be written: {error}", path.display()),
+            )
+        })?;
+        log.target(env_logger::Target::Pipe(Box::new(file)));
+    }
+    // A second initialisation only happens in tests.
+    let _ = log.try_init();
+    Ok(config)
+}
+
+fn open_log(path: &std::path::Path) -> std::io::Result<std::fs::File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_commands_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}
