@@ -283,16 +283,21 @@ impl<const N: usize> BulkOut<N> {
         transfer.limit = ack.limit;
         // A line keeps the order: what was sent before something that arrived, and has not arrived, is lost.
         if let Some(latest) = latest {
-            self.lose(|_, order| is_after(latest, order));
+            let (_, telling) = self.lose(|_, order| is_after(latest, order));
+            for _ in 0..telling {
+                self.piece_len = (self.piece_len - self.piece_len / 4).max(MIN_PIECE);
+            }
         }
     }
 
     /// Notes what was not acknowledged in time; returns whether there was any.
     pub(super) fn expire(&mut self, now: u64) -> bool {
         let timeout_us = self.round_trip.timeout_us();
-        let any = self.lose(|sent_at, _| now >= sent_at.saturating_add(timeout_us));
+        let (any, _) = self.lose(|sent_at, _| now >= sent_at.saturating_add(timeout_us));
         if any {
             self.round_trip.expired();
+            // Everything under way is lost, which says nothing of each piece: shorter ones have to show.
+            self.piece_len = (self.piece_len / 2).max(MIN_PIECE);
         }
         if let Some(transfer) = &mut self.active
             && transfer.probe_at.is_some_and(|at| now >= at)
@@ -305,34 +310,32 @@ impl<const N: usize> BulkOut<N> {
 
     /// Everything under way is to be sent again, as after a silence.
     pub(super) fn lose_all(&mut self) {
-        let piece_len = self.piece_len;
         self.lose(|_, _| true);
-        // A line that was cut says nothing about its noise.
-        self.piece_len = piece_len;
+        // The time-outs before the silence told of a cut line, not of its noise.
+        self.piece_len = MAX_PAYLOAD;
         if let Some(transfer) = &mut self.active {
             transfer.probe_due = !transfer.begin_due;
         }
     }
 
-    fn lose(&mut self, lost: impl Fn(u64, u32) -> bool) -> bool {
+    /// Marks pieces to be sent again; returns whether there were any, and how many of about the present length,
+    /// which alone tell something about it.
+    fn lose(&mut self, lost: impl Fn(u64, u32) -> bool) -> (bool, usize) {
+        let (mut any, mut telling) = (false, 0);
         let Some(transfer) = &mut self.active else {
-            return false;
+            return (any, telling);
         };
-        let mut any = false;
         for piece in &mut transfer.pieces {
             if let State::InFlight { sent_at, order } = piece.state
                 && lost(sent_at, order)
             {
                 piece.state = State::Lost;
                 piece.repeated = true;
-                // Only pieces of about the present length speak about it.
-                if usize::from(piece.len) * 2 > self.piece_len {
-                    self.piece_len = (self.piece_len - self.piece_len / 4).max(MIN_PIECE);
-                }
                 any = true;
+                telling += usize::from(usize::from(piece.len) * 2 > self.piece_len);
             }
         }
-        any
+        (any, telling)
     }
 
     /// When something has to be done even if nothing comes.

@@ -208,7 +208,7 @@ impl Session {
         if refuse.peer_boot_id != self.config.boot_id || self.state != State::Seeking {
             return None;
         }
-        if self.reported.replace(refuse.peer_boot_id) == Some(refuse.peer_boot_id) {
+        if self.reported.replace(refuse.boot_id) == Some(refuse.boot_id) {
             return None;
         }
         Some(match refuse.reason {
@@ -321,6 +321,7 @@ impl Session {
             reason,
             version_min: version::MIN,
             version_current: version::CURRENT,
+            boot_id: self.config.boot_id,
             peer_boot_id,
         })
     }

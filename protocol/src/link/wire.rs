@@ -46,6 +46,8 @@ wire_struct! {
         version_min: u8,
         /// Newest version spoken by the sender.
         version_current: u8,
+        /// The sender's boot id.
+        boot_id: u32,
         /// The boot id that is refused.
         peer_boot_id: u32,
     }
