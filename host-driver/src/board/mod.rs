@@ -7,7 +7,9 @@
 //! with [`BoardError::PortLost`]: whether the board carried it out is not known.
 
 mod error;
+mod pending;
 mod port;
+mod reader;
 #[cfg(test)]
 mod tests;
 mod worker;

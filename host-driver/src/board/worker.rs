@@ -1,19 +1,19 @@
 //! The thread between a port and a link.
-//!
-//! A second thread does nothing but read: so the first can wait for bytes and for commands at once.
 
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use protocol::link::{BulkOutcome, DownReason, RequestFailure, SendError};
+use protocol::link::{BulkOutcome, DownReason, RequestFailure};
 use protocol::message::Refusal;
 use protocol::{Config, Event, HostLink, Message, RequestId, Role};
 
+use super::pending::{Unsaid, Waiting};
+use super::reader::{Reader, is_patience};
 use super::{BoardError, BoardEvent, Connect, Connection, Responder, Shared};
 
 /// How often a lost port is tried.
@@ -59,21 +59,6 @@ pub(super) enum Input {
     Stop,
 }
 
-/// A request under way.
-struct Waiting {
-    /// Not yet known to the link while its queue is full.
-    id: Option<RequestId>,
-    message: Box<Message>,
-    answer: Sender<Answer>,
-    deadline: Instant,
-}
-
-/// A notification that the link's queue has no room for yet.
-struct Unsaid {
-    message: Box<Message>,
-    answer: Sender<Result<(), BoardError>>,
-}
-
 /// An open port.
 struct Open {
     /// Tells the bytes of this connection from those of one before.
@@ -94,10 +79,10 @@ impl Drop for Open {
 /// The state of the thread.
 pub(super) struct Worker {
     connect: Box<dyn Connect>,
-    name: String,
+    pub(super) name: String,
     /// What belongs on the port.
     role: Role,
-    link: Box<HostLink>,
+    pub(super) link: Box<HostLink>,
     epoch: Instant,
     inputs: Sender<Input>,
     events: Sender<BoardEvent>,
@@ -106,9 +91,9 @@ pub(super) struct Worker {
     connections: u64,
     reopen_at: Instant,
     /// What stands in the way while no request can be sent.
-    obstacle: Option<BoardError>,
-    waiting: Vec<Waiting>,
-    unsaid: VecDeque<Unsaid>,
+    pub(super) obstacle: Option<BoardError>,
+    pub(super) waiting: Vec<Waiting>,
+    pub(super) unsaid: VecDeque<Unsaid>,
     /// Bytes of the object that is coming.
     object: Vec<u8>,
 }
@@ -165,7 +150,7 @@ impl Worker {
         }
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.epoch.elapsed().as_micros() as u64 // half a million years
     }
 
@@ -328,95 +313,6 @@ impl Worker {
         false
     }
 
-    // Requests and notifications.
-
-    /// Hands requests and notifications to the link, as far as it has room.
-    fn ask(&mut self) {
-        let now = self.now();
-        let blocked = self.blocked();
-        while let Some(unsaid) = self.unsaid.front() {
-            let result = match &blocked {
-                Some(error) => Err(error.clone()),
-                None => match self.link.notify(now, &unsaid.message) {
-                    Err(SendError::Full) => break,
-                    result => result.map_err(|error| self.not_sent(error)),
-                },
-            };
-            // Whoever has stopped waiting does not need to know.
-            let _ = unsaid.answer.send(result);
-            self.unsaid.pop_front();
-        }
-        let mut index = 0;
-        while let Some(waiting) = self.waiting.get_mut(index) {
-            if waiting.id.is_none() {
-                let result = match &blocked {
-                    Some(error) => Err(error.clone()),
-                    None => match self.link.request(now, &waiting.message) {
-                        Ok(id) => {
-                            waiting.id = Some(id);
-                            Ok(())
-                        }
-                        Err(SendError::Full) => Ok(()),
-                        Err(error) => Err(self.not_sent(error)),
-                    },
-                };
-                if let Err(error) = result {
-                    let waiting = self.waiting.remove(index);
-                    let _ = waiting.answer.send(Err(error));
-                    continue;
-                }
-            }
-            index += 1;
-        }
-    }
-
-    /// Why nothing can be sent now.
-    fn blocked(&self) -> Option<BoardError> {
-        let silent = || BoardError::Silent {
-            path: self.name.clone(),
-        };
-        self.obstacle
-            .clone()
-            .or_else(|| (!self.link.is_up()).then(silent))
-    }
-
-    fn not_sent(&self, error: SendError) -> BoardError {
-        match error {
-            SendError::Down => BoardError::Silent {
-                path: self.name.clone(),
-            },
-            other => BoardError::NotSendable(other),
-        }
-    }
-
-    fn answered(&mut self, id: RequestId, answer: Answer) {
-        if let Some(index) = self.waiting.iter().position(|waiting| waiting.id == Some(id)) {
-            let waiting = self.waiting.remove(index);
-            let _ = waiting.answer.send(answer);
-        }
-    }
-
-    fn fail_all(&mut self, error: &BoardError) {
-        for waiting in self.waiting.drain(..) {
-            if let Some(id) = waiting.id {
-                self.link.forget(id);
-            }
-            let _ = waiting.answer.send(Err(error.clone()));
-        }
-    }
-
-    fn give_up_late(&mut self) {
-        let now = Instant::now();
-        while let Some(index) = self.waiting.iter().position(|waiting| waiting.deadline <= now) {
-            let waiting = self.waiting.remove(index);
-            if let Some(id) = waiting.id {
-                self.link.forget(id);
-            }
-            let (path, message) = (self.name.clone(), waiting.message.name());
-            let _ = waiting.answer.send(Err(BoardError::TimedOut { path, message }));
-        }
-    }
-
     // What comes from the link.
 
     /// Takes events and bytes of objects from the link; returns whether there were any.
@@ -531,48 +427,4 @@ impl Worker {
         // Whoever has dropped the receiver does not listen.
         let _ = self.events.send(event);
     }
-}
-
-/// The thread that reads.
-struct Reader {
-    number: u64,
-    port: Box<dyn Read + Send>,
-    inputs: Sender<Input>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Reader {
-    fn run(mut self) {
-        let mut chunk = [0; 4096];
-        let connection = self.number;
-        while !self.stop.load(Ordering::Relaxed) {
-            let input = match self.port.read(&mut chunk) {
-                Ok(0) => Input::Lost {
-                    connection,
-                    cause: "the other end has closed it".into(),
-                },
-                Ok(count) => Input::Bytes {
-                    connection,
-                    bytes: chunk[..count].to_vec(),
-                },
-                Err(error) if is_patience(error.kind()) => continue,
-                Err(error) => Input::Lost {
-                    connection,
-                    cause: error.to_string(),
-                },
-            };
-            let last = matches!(input, Input::Lost { .. });
-            if self.inputs.send(input).is_err() || last {
-                return;
-            }
-        }
-    }
-}
-
-/// Whether an error only says that nothing happened for a while.
-fn is_patience(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted
-    )
 }

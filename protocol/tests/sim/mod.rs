@@ -4,7 +4,8 @@
 use std::collections::VecDeque;
 
 use protocol::link::{Config, Event, Link, Role};
-use protocol::message::Firmware;
+use protocol::message::{CapturePhase, CaptureProgress, CaptureVerdict, Firmware, ShowVerdict};
+use protocol::{Message, RequestId};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -60,7 +61,7 @@ impl Wire {
         let faults = self.faults;
         let mut out = Vec::with_capacity(bytes.len() + 8);
         let mut noise = 0u32;
-        let mut chance = |p: f64, rng: &mut ChaCha8Rng| p > 0.0 && rng.random_bool(p);
+        let chance = |p: f64, rng: &mut ChaCha8Rng| p > 0.0 && rng.random_bool(p);
         for &byte in bytes {
             if chance(faults.burst, rng) {
                 noise = rng.random_range(1..=64);
@@ -249,4 +250,46 @@ impl<const BQ: usize, const BS: usize, const BO: usize> Pair<BQ, BS, BO> {
         }
         self.run(1_000);
     }
+}
+
+/// In microseconds.
+pub const SECOND: u64 = 1_000_000;
+
+/// A notification of the host.
+pub fn verdict(number: u32) -> Message {
+    ShowVerdict {
+        capture_id: number,
+        verdict: CaptureVerdict::Match,
+    }
+    .into()
+}
+
+/// A notification of the board.
+pub fn progress(number: u32) -> Message {
+    CaptureProgress {
+        capture_id: number,
+        phase: CapturePhase::Reading,
+    }
+    .into()
+}
+
+/// Two ends that know each other.
+pub fn connected() -> Pair {
+    let mut pair = Pair::default();
+    pair.connect();
+    pair
+}
+
+/// The requests among events.
+pub fn requests(events: &[Event]) -> Vec<RequestId> {
+    events
+        .iter()
+        .filter_map(|event| {
+            if let Event::Request { id, .. } = event {
+                Some(*id)
+            } else {
+                None
+            }
+        })
+        .collect()
 }

@@ -1,0 +1,162 @@
+//! A peer that means harm, or has gone mad, with intact frames: it gets answers and refusals, and nothing else.
+#![allow(clippy::unwrap_used)] // A test stops at what it does not expect.
+
+#[allow(unreachable_pub)]
+mod sim;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use protocol::BoardLink;
+use protocol::frame::{FrameKind, MAX_WIRE_FRAME, encode, kind_and_session, split_kind_and_session};
+use protocol::link::{Event, Object};
+use protocol::message::{CapturePhase, CaptureProgress, ObjectKind};
+use sim::Pair;
+
+/// The number of the session of a connected pair, as the host's frames carry it.
+fn session_of(pair: &mut Pair) -> u16 {
+    let mut out = [0; MAX_WIRE_FRAME];
+    let mut decoder = protocol::frame::Decoder::new();
+    pair.host
+        .notify(
+            pair.now,
+            &protocol::message::ShowVerdict {
+                capture_id: 1,
+                verdict: protocol::message::CaptureVerdict::Done,
+            }
+            .into(),
+        )
+        .unwrap();
+    let len = pair.host.poll_transmit(pair.now, &mut out);
+    decoder.push(&out[..len]);
+    split_kind_and_session(decoder.frame()).unwrap().1
+}
+
+fn frame(kind: FrameKind, session: u16, rest: &[u8]) -> Vec<u8> {
+    let mut out = [0; MAX_WIRE_FRAME];
+    let len = encode(&mut out, &[&kind_and_session(kind, session), rest]).unwrap();
+    out[..len].to_vec()
+}
+
+fn kinds() -> impl Strategy<Value = FrameKind> {
+    prop_oneof![
+        Just(FrameKind::Hello),
+        Just(FrameKind::Refuse),
+        Just(FrameKind::Control),
+        Just(FrameKind::Ack),
+        Just(FrameKind::Bulk),
+        Just(FrameKind::BulkAck),
+    ]
+}
+
+/// Payloads near sense: small numbers in most places, so that they reach behind the first checks.
+fn payload() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![5 => 0u8..8, 1 => any::<u8>()];
+    let with_magic = vec(byte.clone(), 0..40).prop_map(|rest| [&b"LK\x01\x01"[..], &rest].concat());
+    prop_oneof![vec(byte, 0..300), with_magic]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn intact_nonsense_neither_panics_nor_hangs_nor_babbles(
+        frames in vec((kinds(), payload(), any::<bool>()), 1..150),
+    ) {
+        let mut pair = Pair::default();
+        pair.connect();
+        let session = session_of(&mut pair);
+        let object = Object { kind: ObjectKind::Image, id: 1, length: 10_000 };
+        pair.board.bulk_begin(pair.now, object).unwrap();
+        pair.board.bulk_write(&[1; 4_000]);
+        let message = CaptureProgress { capture_id: 1, phase: CapturePhase::Lift }.into();
+        pair.board.notify(pair.now, &message).unwrap();
+        let mut out = [0; MAX_WIRE_FRAME];
+        for (kind, payload, right_session) in frames {
+            let bytes = frame(kind, if right_session { session } else { session ^ 1 }, &payload);
+            pair.now += 100;
+            pair.board.handle_bytes(pair.now, &bytes);
+            pair.host.handle_bytes(pair.now, &bytes);
+            let mut events = 0;
+            while let Some(event) = pair.board.poll_event() {
+                events += 1;
+                // Everything that is asked is answered, even here.
+                if let Event::Request { id, .. } = event {
+                    pair.board.refuse(pair.now, id, protocol::message::Refusal::NotPossible).unwrap();
+                }
+            }
+            while pair.host.poll_event().is_some() {}
+            prop_assert!(events <= 20, "{} events from one frame", events);
+            let mut frames = 0;
+            while pair.board.poll_transmit(pair.now, &mut out) > 0 {
+                frames += 1;
+            }
+            prop_assert!(frames <= 110, "{} frames for one", frames);
+            while pair.host.poll_transmit(pair.now, &mut out) > 0 {}
+            let mut chunk = [0; 512];
+            while pair.host.bulk_read(&mut chunk) > 0 {}
+            pair.board.handle_timeout(pair.now);
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_every_hello_and_no_more() {
+    let mut pair: Pair = Pair::default();
+    pair.connect();
+    let mut hello = Vec::new();
+    hello.extend_from_slice(b"LK\x01\x01");
+    hello.extend_from_slice(&77u32.to_le_bytes());
+    hello.extend_from_slice(&[0; 4]);
+    hello.extend_from_slice(&[1, 1, 0, 4, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
+    let mut out = [0; MAX_WIRE_FRAME];
+    let mut answers = 0;
+    for _ in 0..1_000 {
+        pair.now += 10;
+        pair.board
+            .handle_bytes(pair.now, &frame(FrameKind::Hello, 0, &hello));
+        while pair.board.poll_transmit(pair.now, &mut out) > 0 {
+            answers += 1;
+        }
+    }
+    assert!((1_000..1_100).contains(&answers), "{answers}");
+    assert!(
+        pair.board.is_up(),
+        "a stranger that does not know this boot changes nothing"
+    );
+    assert_eq!(pair.board.peer().unwrap().boot_id, pair.host.boot_id());
+}
+
+#[test]
+fn work_per_byte_is_bounded_whatever_the_bytes_are() {
+    // Not the time, which depends on the machine, but that each kind of stream costs about the same per byte.
+    let mut out = [0; MAX_WIRE_FRAME];
+    let streams: [(&str, Vec<u8>); 4] = [
+        ("zeros", vec![0; 200_000]),
+        ("ones", vec![1; 200_000]),
+        (
+            "short frames",
+            frame(FrameKind::Control, 5, &[0; 4]).repeat(10_000),
+        ),
+        (
+            "noise",
+            (0..200_000u32)
+                .map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8)
+                .collect(),
+        ),
+    ];
+    for (name, stream) in streams {
+        let mut board = BoardLink::new(protocol::Config::new(protocol::Role::Kiosk, 1, sim::firmware(1)));
+        let mut sent = 0;
+        for (index, piece) in stream.chunks(100).enumerate() {
+            let now = index as u64 * 1_000;
+            board.handle_bytes(now, piece);
+            sent += board.poll_transmit(now, &mut out);
+        }
+        assert_eq!(board.poll_event(), None, "{name}");
+        assert!(
+            sent < stream.len() / 2,
+            "{name}: {sent} bytes for {}",
+            stream.len()
+        );
+    }
+}

@@ -1,0 +1,207 @@
+//! The ends find each other, notice restarts and silences, and lose nothing over them.
+#![allow(clippy::unwrap_used)] // A test stops at what it does not expect.
+
+#[allow(unreachable_pub)]
+mod sim;
+
+use protocol::link::*;
+use protocol::message::*;
+use protocol::{BoardLink, HostLink};
+use sim::*;
+
+#[test]
+fn a_link_of_a_board_fits_into_12_kib() {
+    assert!(
+        size_of::<BoardLink>() <= 12 * 1024,
+        "{} bytes",
+        size_of::<BoardLink>()
+    );
+}
+
+#[test]
+fn the_ends_learn_who_the_other_is() {
+    let mut pair: Pair = Pair::default();
+    let (host, board) = pair.run(SECOND / 10);
+    let [Event::Up { peer, resumed: false }] = host[..] else {
+        panic!("{host:?}")
+    };
+    assert_eq!(
+        (peer.role, peer.boot_id, peer.firmware),
+        (Role::Capture, 1002, firmware(2))
+    );
+    let [Event::Up { peer, resumed: false }] = board[..] else {
+        panic!("{board:?}")
+    };
+    assert_eq!(
+        (peer.role, peer.boot_id, peer.firmware),
+        (Role::Host, 1001, firmware(1))
+    );
+    assert!(pair.now <= SECOND / 10);
+}
+
+#[test]
+fn nothing_can_be_sent_before_somebody_is_there() {
+    let mut link = HostLink::new(Config::new(Role::Host, 1, firmware(1)));
+    assert_eq!(link.notify(0, &verdict(1)), Err(SendError::Down));
+    assert_eq!(link.request(0, &StatusRequest {}.into()), Err(SendError::Down));
+    let object = Object {
+        kind: ObjectKind::Image,
+        id: 1,
+        length: 1,
+    };
+    assert_eq!(link.bulk_begin(0, object), Err(BulkError::Down));
+}
+
+#[test]
+fn a_board_that_restarts_fails_the_requests_with_the_reason() {
+    let mut pair = connected();
+    let asked = pair.host.request(pair.now, &StatusRequest {}.into()).unwrap();
+    pair.run(SECOND / 10);
+    pair.reboot_board();
+    let (host, _) = pair.run(SECOND);
+    let [
+        Event::Down {
+            reason: DownReason::PeerRestarted,
+        },
+        failed,
+        Event::Up { peer, resumed: false },
+    ] = &host[..]
+    else {
+        panic!("{host:?}")
+    };
+    assert_eq!(
+        *failed,
+        Event::RequestFailed {
+            id: asked,
+            reason: RequestFailure::PeerRestarted
+        }
+    );
+    assert_eq!(peer.boot_id, 1003);
+    assert!(pair.now < 3 * SECOND);
+}
+
+#[test]
+fn a_host_that_restarts_takes_over_at_once() {
+    let mut pair = connected();
+    pair.board.notify(pair.now, &progress(1)).unwrap();
+    pair.reboot_host();
+    let (host, board) = pair.run(SECOND / 5);
+    assert!(matches!(host[..], [Event::Up { resumed: false, .. }]), "{host:?}");
+    assert!(
+        matches!(
+            board[..],
+            [
+                Event::Down {
+                    reason: DownReason::PeerRestarted
+                },
+                Event::Up { resumed: false, .. }
+            ]
+        ),
+        "{board:?}"
+    );
+    pair.board.notify(pair.now, &progress(2)).unwrap();
+    assert_eq!(
+        pair.run(SECOND).0,
+        [Event::Notification(progress(2))],
+        "nothing of the session before"
+    );
+}
+
+#[test]
+fn what_was_acknowledged_is_handed_over_before_a_restart_is_taken_up() {
+    let mut pair = connected();
+    pair.board.notify(pair.now, &progress(1)).unwrap();
+    // The host's owner does not poll for a while.
+    let until = pair.now + SECOND / 10;
+    while pair.now < until {
+        pair.step(until);
+    }
+    pair.reboot_board();
+    let until = pair.now + SECOND / 10;
+    while pair.now < until {
+        pair.step(until);
+    }
+    let (host, _) = pair.run(SECOND);
+    assert_eq!(host[0], Event::Notification(progress(1)));
+    assert_eq!(
+        host[1],
+        Event::Down {
+            reason: DownReason::PeerRestarted
+        }
+    );
+    assert!(matches!(host[2], Event::Up { resumed: false, .. }));
+}
+
+#[test]
+fn a_silence_is_noticed_and_nothing_is_lost_when_it_ends() {
+    let mut pair = connected();
+    let asked = pair.host.request(pair.now, &StatusRequest {}.into()).unwrap();
+    pair.cut(true);
+    for number in 0..5 {
+        pair.board.notify(pair.now, &progress(number)).unwrap();
+    }
+    let (host, board) = pair.run(4 * SECOND);
+    assert_eq!(
+        host,
+        [Event::Down {
+            reason: DownReason::Silent
+        }]
+    );
+    assert_eq!(
+        board,
+        [Event::Down {
+            reason: DownReason::Silent
+        }]
+    );
+    assert_eq!(pair.host.notify(pair.now, &verdict(1)), Err(SendError::Down));
+    pair.cut(false);
+    let (host, board) = pair.run(SECOND);
+    assert!(matches!(host[0], Event::Up { resumed: true, .. }), "{host:?}");
+    let told: Vec<_> = (0..5)
+        .map(|number| Event::Notification(progress(number)))
+        .collect();
+    assert_eq!(host[1..], told);
+    assert_eq!(requests(&board), [asked]);
+}
+
+#[test]
+fn a_line_without_traffic_stays_up_and_quiet() {
+    let mut pair = connected();
+    let before = pair.to_board.sent;
+    let (host, board) = pair.run(60 * SECOND);
+    assert_eq!((host, board), (vec![], vec![]));
+    let per_second = (pair.to_board.sent - before) / 60;
+    assert!(per_second < 100, "{per_second} bytes a second");
+}
+
+#[test]
+fn a_looped_line_is_not_a_peer() {
+    let mut link = HostLink::new(Config::new(Role::Host, 1, firmware(1)));
+    let mut out = [0; HostLink::MAX_WIRE_FRAME];
+    for now in (0..SECOND).step_by(1_000) {
+        let len = link.poll_transmit(now, &mut out);
+        link.handle_bytes(now, &out[..len]);
+    }
+    assert_eq!(link.poll_event(), None);
+    assert!(link.counters().stray > 0);
+}
+
+#[test]
+fn two_hosts_refuse_each_other_and_say_so_once() {
+    let mut links = [1, 2].map(|boot| Box::new(HostLink::new(Config::new(Role::Host, boot, firmware(1)))));
+    let mut out = [0; HostLink::MAX_WIRE_FRAME];
+    let mut events = Vec::new();
+    for now in (0..SECOND).step_by(1_000) {
+        for from in 0..2 {
+            let len = links[from].poll_transmit(now, &mut out);
+            links[1 - from].handle_bytes(now, &out[..len]);
+        }
+        events.extend(links[0].poll_event());
+    }
+    assert_eq!(
+        events,
+        [Event::Down {
+            reason: DownReason::WrongRole
+        }]
+    );
+}
