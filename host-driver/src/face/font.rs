@@ -1,6 +1,7 @@
 //! The card's typeface: Liberation Sans (SIL Open Font License, see `fonts/LICENSE`), metrically equal to the Arial of
 //! the real card. It is embedded, so a face looks the same on every machine.
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use resvg::usvg::fontdb;
@@ -34,37 +35,34 @@ pub(super) enum Weight {
     Bold,
 }
 
-/// Advance widths of one of the fonts, in dots for letters of one dot, so that they scale by multiplication.
-struct Metrics {
-    font: FontRef<'static>,
-}
+/// Advance widths of a font's characters, in dots for letters of one dot.
+type Advances = HashMap<char, f32>;
 
-impl Metrics {
-    fn of(weight: Weight) -> Option<Self> {
-        let data = match weight {
-            Weight::Regular => REGULAR,
-            Weight::Bold => BOLD,
-        };
-        FontRef::new(data).ok().map(|font| Self { font })
-    }
+static REGULAR_ADVANCES: LazyLock<Advances> = LazyLock::new(|| advances(REGULAR));
+static BOLD_ADVANCES: LazyLock<Advances> = LazyLock::new(|| advances(BOLD));
 
-    fn advance(&self, character: char) -> Option<f32> {
-        let glyph = self.font.charmap().map(character)?;
-        // Size 1 would be rounded by nothing, but metrics at a large size keep more digits of the f32.
-        self.font
-            .glyph_metrics(Size::new(1000.0), LocationRef::default())
-            .advance_width(glyph)
-            .map(|width| width / 1000.0)
-    }
+fn advances(data: &'static [u8]) -> Advances {
+    // A font that cannot be read has no characters, and every text is refused; a test would say so.
+    let Ok(font) = FontRef::new(data) else {
+        return Advances::new();
+    };
+    let metrics = font.glyph_metrics(Size::new(1.0), LocationRef::default());
+    font.charmap()
+        .mappings()
+        .filter_map(|(code, glyph)| Some((char::from_u32(code)?, metrics.advance_width(glyph)?)))
+        .collect()
 }
 
 /// Width of `text` in letters of `size` dots. The error is the first character that the font does not have.
 ///
 /// Kerning is left out: it only ever makes Latin text narrower.
 pub(super) fn width(text: &str, size: f32, weight: Weight) -> Result<f32, char> {
-    let metrics = Metrics::of(weight).ok_or('?')?;
+    let advances = match weight {
+        Weight::Regular => &*REGULAR_ADVANCES,
+        Weight::Bold => &*BOLD_ADVANCES,
+    };
     text.chars()
-        .map(|character| metrics.advance(character).ok_or(character))
+        .map(|character| advances.get(&character).copied().ok_or(character))
         .sum::<Result<f32, char>>()
         .map(|width| width * size)
 }

@@ -65,7 +65,7 @@ const DATE_BASELINE: f32 = 518.0;
 const PLACE_SIZE: f32 = 26.0;
 const PLACE_PITCH: f32 = 29.0;
 /// The place may be a little wider than the photo.
-const PLACE_WIDTH: f32 = PHOTO.width as f32 + 24.0;
+const PLACE_WIDTH: f32 = PHOTO.width as f32 + 16.0;
 
 /// A text that needs no smaller letters than this part of the usual size stays on one line.
 const LITTLE: f32 = 0.84;
