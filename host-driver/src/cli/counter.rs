@@ -10,7 +10,7 @@ use crate::issuance::devices::Hardware;
 use crate::issuance::evidence::Evidence;
 use crate::issuance::machine::Phase;
 use crate::issuance::printer_link::PrinterLink;
-use crate::office::console::{Console, Style, Teller};
+use crate::office::console::{Console, News, Style, Teller};
 use crate::office::counter::Counter;
 use crate::office::kiosk::Kiosk;
 use crate::office::procedure::{KTP_SUDAH_REKAM, Procedure};
@@ -35,7 +35,7 @@ pub(super) fn run(config: &Config, json: bool, once: bool, procedure: &str) -> R
     let (kiosk_board, kiosk_events) = Board::open(kiosk_port, Role::Kiosk, draw())?;
     // The kiosk is served before the rest is ready: residents press its buttons meanwhile.
     let kiosk = Kiosk::serve(
-        kiosk_board.clone(),
+        kiosk_board,
         kiosk_events,
         queue.clone(),
         Store::open(&config.store.path)?,
@@ -43,7 +43,7 @@ pub(super) fn run(config: &Config, json: bool, once: bool, procedure: &str) -> R
         config.office.utc_offset_minutes,
     )?;
     let hardware = hardware(config, teller.clone())?;
-    kiosk_board.wait_until_up(patience(config))?;
+    kiosk.wait_until_ready(patience(config))?;
     let mut counter = Counter {
         config,
         procedure,
@@ -58,6 +58,9 @@ pub(super) fn run(config: &Config, json: bool, once: bool, procedure: &str) -> R
         teller.problem(Words::technical(&failure));
     }
     counter.recover(&queue)?;
+    teller.tell(&News::Ready {
+        counter: config.office.counter,
+    });
     loop {
         let outcome = counter.serve_next(&kiosk, &queue)?;
         if once {

@@ -20,6 +20,8 @@ pub struct Kiosk {
     board: Board,
     /// Says something whenever the queue may have changed.
     changes: Receiver<()>,
+    /// Says something whenever the kiosk has been told what to offer.
+    configured: Receiver<()>,
 }
 
 /// What the thread works with.
@@ -30,6 +32,7 @@ struct Service {
     teller: Teller,
     utc_offset_minutes: i16,
     changed: Sender<()>,
+    configured: Sender<()>,
 }
 
 impl Kiosk {
@@ -47,6 +50,7 @@ impl Kiosk {
         utc_offset_minutes: i16,
     ) -> std::io::Result<Self> {
         let (changed, changes) = channel();
+        let (configuring, configured) = channel();
         let mut service = Service {
             board: board.clone(),
             queue,
@@ -54,6 +58,7 @@ impl Kiosk {
             teller,
             utc_offset_minutes,
             changed,
+            configured: configuring,
         };
         std::thread::Builder::new().name("kiosk".into()).spawn(move || {
             // Ends when the board is closed.
@@ -61,7 +66,24 @@ impl Kiosk {
                 service.take(event);
             }
         })?;
-        Ok(Self { board, changes })
+        Ok(Self {
+            board,
+            changes,
+            configured,
+        })
+    }
+
+    /// Waits until the kiosk answers and offers its services.
+    ///
+    /// # Errors
+    /// [`BoardError`]: what stands in the way after `patience`.
+    pub fn wait_until_ready(&self, patience: Duration) -> Result<(), BoardError> {
+        self.board.wait_until_up(patience)?;
+        self.configured
+            .recv_timeout(patience)
+            .map_err(|_| BoardError::Silent {
+                path: self.board.name().to_owned(),
+            })
     }
 
     /// Waits until the queue may have changed, at most `patience`.
@@ -112,8 +134,10 @@ impl Service {
             .board
             .request(clock, REQUEST_TIMEOUT)
             .and_then(|_| self.board.request(self.queue.configuration(), REQUEST_TIMEOUT));
-        if let Err(error) = told {
-            log::warn!("the kiosk could not be set up: {error}");
+        match told {
+            // Nobody listens any more once the counter has begun.
+            Ok(_) => drop(self.configured.send(())),
+            Err(error) => log::warn!("the kiosk could not be set up: {error}"),
         }
     }
 

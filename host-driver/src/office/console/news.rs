@@ -6,6 +6,11 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum News {
+    /// The kiosk gives numbers and the counter waits for the first.
+    Ready {
+        /// Which counter.
+        counter: u8,
+    },
     /// A board came or went.
     Board {
         /// `kiosk` or `capture`.

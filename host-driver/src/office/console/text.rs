@@ -5,6 +5,11 @@ use super::News;
 /// News for a person: Indonesian, then English. Empty for what only a program wants.
 pub(super) fn of(news: &News) -> String {
     match news {
+        News::Ready { counter } => {
+            format!(
+                "- Loket {counter} siap; menunggu nomor antrean. / Counter {counter} is ready, waiting for a queue number."
+            )
+        }
         News::Board { role, state, detail } => {
             format!(
                 "- papan/board {role}: {state}{}",
