@@ -13,9 +13,7 @@ use protocol::message::{
 };
 use protocol::{Message, RequestId};
 use rand::Rng;
-use sim::{Faults, Pair};
-
-const SECOND: u64 = 1_000_000;
+use sim::{Faults, Pair, SECOND, connected, verdict};
 
 /// How many seeds to try: a few, or as many as `LOKET_SEEDS` says.
 fn seeds(usual: u64) -> std::ops::Range<u64> {
@@ -442,6 +440,26 @@ fn an_image_comes_through_a_bad_line_unchanged() {
                 "{faults:?}: {us} us, goodput {goodput:.1} %, {:?}",
                 pair.board.counters()
             );
+        }
+    }
+}
+
+#[test]
+fn sequence_numbers_wrap_without_anybody_noticing() {
+    let mut pair = connected();
+    pair.faults(Faults {
+        flip: 0.0002,
+        ..Faults::default()
+    });
+    let (mut sent, mut heard) = (0, 0);
+    while heard < 70_000 {
+        while sent < 70_000 && pair.host.notify(pair.now, &verdict(sent)).is_ok() {
+            sent += 1;
+        }
+        pair.step(pair.now + 1_000);
+        while let Some(event) = pair.board.poll_event() {
+            assert_eq!(event, Event::Notification(verdict(heard)));
+            heard += 1;
         }
     }
 }

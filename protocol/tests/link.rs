@@ -4,9 +4,11 @@
 #[allow(unreachable_pub)]
 mod sim;
 
-use protocol::RequestId;
+use protocol::frame::{ControlHeader, Decoder, FrameKind, encode, kind_and_session, split_kind_and_session};
+use protocol::link::wire::Envelope;
 use protocol::link::*;
 use protocol::message::*;
+use protocol::{HostLink, RequestId};
 use sim::*;
 
 #[test]
@@ -256,4 +258,61 @@ fn a_line_that_loses_every_tenth_frame_carries_everything() {
         .map(|number| Event::Notification(verdict(number)))
         .collect();
     assert_eq!(heard, sent);
+}
+
+/// The refusal that a board answers to a request with this code and body, put on the wire by hand.
+fn refusal_of(code: u16, body: &[u8]) -> Option<Refusal> {
+    let mut pair = connected();
+    let mut wire = [0; HostLink::MAX_WIRE_FRAME];
+    let mut decoder = Decoder::new();
+    // Any frame of the host tells the session and the place in the sequence.
+    pair.host.notify(pair.now, &verdict(1)).unwrap();
+    let len = pair.host.poll_transmit(pair.now, &mut wire);
+    decoder.push(&wire[..len]);
+    let (_, session, _) = split_kind_and_session(decoder.frame()).unwrap();
+    let header = ControlHeader {
+        sequence: 0,
+        acknowledged: 0,
+    };
+    let request = [&[1, 9, 0, 0, 0, 1, 0], &code.to_le_bytes()[..], body].concat();
+    let parts = [
+        &kind_and_session(FrameKind::Control, session)[..],
+        &header.to_bytes(),
+        &request,
+    ];
+    let len = encode(&mut wire, &parts).unwrap();
+    pair.board.handle_bytes(pair.now, &wire[..len]);
+    if pair.board.poll_event().is_some() {
+        return None;
+    }
+    loop {
+        let len = pair.board.poll_transmit(pair.now, &mut wire);
+        if len == 0 {
+            return None;
+        }
+        decoder.push(&wire[..len]);
+        let (kind, _, rest) = split_kind_and_session(decoder.frame()).unwrap();
+        if kind == Some(FrameKind::Control) {
+            let (_, payload) = ControlHeader::split(rest).unwrap();
+            if let Ok((_, Some(Envelope::Refusal { id, reason }))) = Envelope::parse(payload) {
+                assert_eq!(id, RequestId { origin: 9, number: 1 });
+                return Some(reason);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_request_that_is_not_understood_is_refused_with_the_reason() {
+    assert_eq!(refusal_of(0x7777, b"whatever"), Some(Refusal::UnknownMessage));
+    assert_eq!(
+        refusal_of(0x0201, &[1, 0, 0, 0, 99, 0, 1, 1, 0, 0, 0, 0]),
+        Some(Refusal::Malformed)
+    );
+    assert_eq!(refusal_of(0x0003, &[0; 400]), Some(Refusal::TooLong));
+    assert_eq!(
+        refusal_of(0x0003, &[0; 40]),
+        None,
+        "fields appended later are no reason to refuse"
+    );
 }

@@ -4,6 +4,8 @@
 #[allow(unreachable_pub)]
 mod sim;
 
+use protocol::frame::{Decoder, FrameKind, encode, kind_and_session, split_kind_and_session};
+use protocol::link::wire::*;
 use protocol::link::*;
 use protocol::message::*;
 use protocol::{BoardLink, HostLink};
@@ -204,4 +206,101 @@ fn two_hosts_refuse_each_other_and_say_so_once() {
             reason: DownReason::WrongRole
         }]
     );
+}
+
+#[test]
+fn a_restart_is_noticed_even_if_the_boot_id_is_the_same() {
+    let mut pair = connected();
+    for number in 0..40 {
+        pair.host.notify(pair.now, &verdict(number)).unwrap();
+        pair.run(SECOND / 100);
+    }
+    let asked = pair.host.request(pair.now, &StatusRequest {}.into()).unwrap();
+    pair.run(SECOND / 10);
+    pair.reboot_board_with_the_same_boot_id();
+    let (host, _) = pair.run(SECOND);
+    let failed = Event::RequestFailed {
+        id: asked,
+        reason: RequestFailure::PeerRestarted,
+    };
+    assert_eq!(
+        host[..2],
+        [
+            Event::Down {
+                reason: DownReason::PeerRestarted
+            },
+            failed
+        ]
+    );
+    assert!(
+        matches!(host[2..], [Event::Up { resumed: false, .. }]),
+        "{host:?}"
+    );
+    pair.host.notify(pair.now, &verdict(99)).unwrap();
+    assert_eq!(pair.run(SECOND).1, [Event::Notification(verdict(99))]);
+}
+
+/// What a board makes of the hello of a host that speaks these versions: its events, and whether it refuses.
+fn hello_of_versions(min: u8, current: u8) -> (Option<Event>, bool) {
+    let mut board = Box::new(BoardLink::new(Config::new(Role::Kiosk, 5, firmware(1))));
+    let hello = Hello {
+        magic: MAGIC,
+        version_min: min,
+        version_current: current,
+        boot_id: 6,
+        peer_boot_id: 5,
+        role: Role::Host.code(),
+        flags: ANSWER_WANTED,
+        max_payload: 1024,
+        capabilities: 0xffff_ffff,
+        firmware: firmware(1),
+    };
+    let mut body = [0; Hello::MAX_BODY + 3];
+    hello.write_body(&mut Writer::new(&mut body)).unwrap();
+    let mut wire = [0; HostLink::MAX_WIRE_FRAME];
+    let len = encode(&mut wire, &[&kind_and_session(FrameKind::Hello, 0), &body]).unwrap();
+    let mut refused = false;
+    for now in 1..4 {
+        board.handle_bytes(now, &wire[..len]);
+        let mut out = [0; HostLink::MAX_WIRE_FRAME];
+        let mut decoder = Decoder::new();
+        loop {
+            let len = board.poll_transmit(now, &mut out);
+            if len == 0 {
+                break;
+            }
+            decoder.push(&out[..len]);
+            let (kind, _, rest) = split_kind_and_session(decoder.frame()).unwrap();
+            if kind == Some(FrameKind::Refuse) {
+                let (_, refuse) = Refuse::parse_body(rest).unwrap();
+                assert_eq!((refuse.reason, refuse.peer_boot_id), (REFUSE_VERSION, 6));
+                refused = true;
+            }
+        }
+    }
+    let event = board.poll_event();
+    assert_eq!(board.poll_event(), None, "it is said once");
+    (event, refused)
+}
+
+#[test]
+fn the_highest_version_that_both_speak_is_used() {
+    // A newer peer that still speaks version 1, says more in its hello, and has abilities unknown here.
+    let (event, refused) = hello_of_versions(1, 9);
+    assert!(
+        matches!(event, Some(Event::Up { peer, .. }) if peer.version == 1),
+        "{event:?}"
+    );
+    assert!(!refused);
+}
+
+#[test]
+fn a_peer_without_a_common_version_is_refused_and_reported() {
+    let (event, refused) = hello_of_versions(7, 9);
+    let reason = DownReason::VersionMismatch {
+        peer_min: 7,
+        peer_current: 9,
+    };
+    assert_eq!(event, Some(Event::Down { reason }));
+    assert!(refused);
 }

@@ -75,7 +75,7 @@ impl<const N: usize> BulkIn<N> {
         true
     }
 
-    /// Takes a piece; `None` if it does not belong to the present object.
+    /// Takes a piece; `None` if it does not belong to the present object, or is empty.
     pub(super) fn piece(&mut self, number: u8, offset: u32, bytes: &[u8]) -> Option<Taken> {
         let transfer = self
             .active
@@ -83,7 +83,11 @@ impl<const N: usize> BulkIn<N> {
             .filter(|transfer| transfer.number == number)?;
         transfer.ack_due = true;
         let end = offset + bytes.len() as u32; // 24 bits and at most a frame
-        if bytes.is_empty() || end <= transfer.contiguous {
+        if bytes.is_empty() {
+            // The sender asks how far the window is.
+            return None;
+        }
+        if end <= transfer.contiguous {
             return Some(Taken::Duplicate);
         }
         if end > transfer.object.length || end > transfer.read + N as u32 {

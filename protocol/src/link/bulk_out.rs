@@ -299,7 +299,9 @@ impl<const N: usize> BulkOut<N> {
             // Everything under way is lost, which says nothing of each piece: shorter ones have to show.
             self.piece_len = (self.piece_len / 2).max(MIN_PIECE);
         }
+        let buffered = self.ring.len();
         if let Some(transfer) = &mut self.active
+            && transfer.is_shut(buffered)
             && transfer.probe_at.is_some_and(|at| now >= at)
         {
             transfer.probe_at = None;
@@ -345,11 +347,18 @@ impl<const N: usize> BulkOut<N> {
             State::InFlight { sent_at, .. } => Some(sent_at.saturating_add(self.round_trip.timeout_us())),
             State::Lost => None,
         });
-        sent.chain(transfer.probe_at).min()
+        sent.chain(transfer.probe_at.filter(|_| transfer.is_shut(self.ring.len())))
+            .min()
     }
 }
 
 impl Transfer {
+    /// Whether there is something to send, but the receiver takes nothing more.
+    fn is_shut(&self, buffered: usize) -> bool {
+        let waits_for_first = self.limit == 0 && !self.begin_due;
+        waits_for_first || (self.sent >= self.limit && self.sent < self.acknowledged + buffered as u32)
+    }
+
     /// The first lost piece, cut to `len` if it is longer.
     fn lost_piece(&mut self, len: usize) -> Option<usize> {
         let index = self.pieces.iter().position(|piece| piece.state == State::Lost)?;

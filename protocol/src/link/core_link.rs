@@ -97,7 +97,14 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
             Heard::Nothing => {}
             Heard::OwnEcho => count(&mut self.counters.stray),
             Heard::Impossible(reason) => self.went_down(reason),
-            Heard::NewPeer { had_peer } => self.new_session(had_peer),
+            Heard::Forgotten => self.peer_restarted(),
+            Heard::NewPeer { had_peer } => {
+                if had_peer {
+                    self.peer_restarted();
+                }
+                self.start_anew();
+                self.up = Some(false);
+            }
             Heard::Resumed => self.resume(),
         }
     }
@@ -145,11 +152,14 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         }
     }
 
-    fn new_session(&mut self, had_peer: bool) {
-        if had_peer {
-            count(&mut self.counters.peer_restarts);
-            self.went_down(DownReason::PeerRestarted);
-        }
+    fn peer_restarted(&mut self) {
+        count(&mut self.counters.peer_restarts);
+        self.went_down(DownReason::PeerRestarted);
+        self.start_anew();
+    }
+
+    /// Throws away what belongs to a session.
+    fn start_anew(&mut self) {
         self.outbox.clear();
         self.inbox.clear();
         self.requests.fail_all(RequestFailure::PeerRestarted);
@@ -159,7 +169,6 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         self.bulk_out.peer_max_payload = self.session.peer_max_payload();
         self.busy.clear();
         self.ack_due = true;
-        self.up = Some(false);
     }
 
     fn resume(&mut self) {

@@ -44,6 +44,8 @@ pub(super) enum Heard {
     NewPeer { had_peer: bool },
     /// The peer of before is back.
     Resumed,
+    /// The peer has restarted, with the boot id it had before.
+    Forgotten,
     /// There can be no session with this peer.
     Impossible(DownReason),
     /// The line leads back to this end.
@@ -142,8 +144,20 @@ impl Session {
             self.state != State::Seeking && self.peer.is_some_and(|peer| peer.boot_id == hello.boot_id);
         let names_me = hello.peer_boot_id == self.config.boot_id;
         let heard = if !names_me {
+            // An end that has heard this one names it from then on. One that does not any more has restarted, and
+            // has drawn the same boot id again: a fault, but not one to hang on.
+            let forgotten = known && hello.peer_boot_id == 0;
+            if forgotten && !may_start_anew {
+                return Heard::Nothing;
+            }
             self.candidate = Some(hello.boot_id);
-            Heard::Nothing
+            if forgotten {
+                self.state = State::Seeking;
+                self.next_hello_at = now;
+                Heard::Forgotten
+            } else {
+                Heard::Nothing
+            }
         } else if known {
             self.candidate = None;
             self.alive(now)

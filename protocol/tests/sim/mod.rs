@@ -170,6 +170,12 @@ impl<const BQ: usize, const BS: usize, const BO: usize> Pair<BQ, BS, BO> {
         *self.board = Link::new(Config::new(self.board_role, self.boots, firmware(2)));
     }
 
+    /// A board whose source of chance fails it.
+    pub fn reboot_board_with_the_same_boot_id(&mut self) {
+        let boot_id = self.board.boot_id();
+        *self.board = Link::new(Config::new(self.board_role, boot_id, firmware(2)));
+    }
+
     /// Puts what the ends have to say on the wire, as far as it is free.
     pub fn transmit(&mut self) {
         let mut out = [0; Host::MAX_WIRE_FRAME];
