@@ -14,8 +14,7 @@ pub(super) const PHOTO: Area = Area {
     height: 300,
 };
 
-/// The signature stands under the date of issue, enlarged by 1.25 so that its strokes survive the two levels of the
-/// black panel.
+/// The signature stands under the date of issue, enlarged by 1.25: 17.8 mm wide.
 pub(super) const SIGNATURE: Area = Area {
     x: PHOTO.x + PHOTO.width / 2 - Signature::WIDTH * 5 / 8,
     y: 536,

@@ -32,6 +32,9 @@ pub const WIDTH: u32 = 1016;
 /// Height of the printed frame in dots: 53.98 mm at 300 dpi is 638, plus the over-edge (A5013 rev. E, section 2).
 pub const HEIGHT: u32 = 648;
 
+/// Where the photo is printed; a blank's artwork leaves it white.
+pub const PHOTO_AREA: Area = layout::PHOTO;
+
 /// What the printer adds to the front of a KTP-el blank.
 ///
 /// All texts are printed as they are given, after runs of white space have become one space. Empty texts are
@@ -108,7 +111,7 @@ impl CardFace {
         let image = draw(&svg::document(&layout), &self.photo_jpeg, &self.signature)?;
         Ok(RenderedFace {
             image,
-            colour_area: layout::PHOTO,
+            colour_area: PHOTO_AREA,
         })
     }
 }

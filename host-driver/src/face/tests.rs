@@ -228,6 +228,21 @@ fn a_signature_appears_the_right_way_round() {
 }
 
 #[test]
+fn no_thin_stroke_of_a_signature_is_lost() {
+    // Every line and every column of its own: a stroke of one dot must be unbroken on the card.
+    for row in 0..44 {
+        let mut bytes = [0; Signature::LENGTH];
+        bytes[row * 21..(row + 1) * 21].fill(0xff);
+        let face = CardFace {
+            signature: Signature::from_bytes(&bytes).unwrap(),
+            ..budi()
+        };
+        let ink = dark(face.render().unwrap().image(), SIGNATURE);
+        assert!(ink >= SIGNATURE.width as usize, "row {row}: {ink}");
+    }
+}
+
+#[test]
 fn a_signature_has_924_bytes() {
     assert_eq!(
         Signature::from_bytes(&[0; 923]),

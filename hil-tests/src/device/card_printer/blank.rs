@@ -3,19 +3,22 @@
 use std::f32::consts::TAU;
 use std::sync::LazyLock;
 
-use host_driver::face::{HEIGHT, WIDTH};
+use host_driver::face::{HEIGHT, PHOTO_AREA, WIDTH};
 use image::{Rgba, RgbaImage};
 
 static ARTWORK: LazyLock<RgbaImage> = LazyLock::new(draw);
 
-/// Synthetic pre-printed artwork: a light blue ground with fine waves, as a security print has them. It copies nothing of
-/// a real card.
+/// Synthetic pre-printed artwork: a light blue ground with fine waves, as a security print has them, and a white field for
+/// the photo. It copies nothing of a real card.
 pub fn artwork() -> &'static RgbaImage {
     &ARTWORK
 }
 
 fn draw() -> RgbaImage {
     RgbaImage::from_fn(WIDTH, HEIGHT, |x, y| {
+        if PHOTO_AREA.contains(x, y) {
+            return Rgba([255; 4]);
+        }
         let (across, down) = (x as f32 / WIDTH as f32, y as f32 / HEIGHT as f32);
         // Two families of lines whose distance swings: where they cross, rosettes appear.
         let swing = (across * 3.0 * TAU).sin() * 14.0 + (across * 7.0 * TAU + down * TAU).cos() * 5.0;

@@ -1,5 +1,7 @@
 //! Answers and commands that get lost, and prints that stop: the driver looks, and never does anything twice.
 
+use host_driver::printer::evolis::Timeouts;
+
 use super::*;
 
 #[test]
@@ -120,4 +122,99 @@ fn a_counter_that_contradicts_the_answers_makes_the_print_unknown() {
         bench.printer.print(&marks()),
         Outcome::Unknown(PrinterError::Contradiction { said: 5, counted: 4 })
     );
+}
+
+/// A line to a printer that takes its time. Waiting costs no real time: a read that finds nothing moves the clock on by
+/// the time-out.
+struct SlowWire {
+    core: Arc<Mutex<Core>>,
+    now: Duration,
+    timeout: Duration,
+}
+
+impl Read for SlowWire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut core = self.core.lock().unwrap();
+        // The answer may come within the time-out.
+        for at in [self.now, self.now + self.timeout] {
+            let length = core.poll_transmit(at, buffer);
+            if length > 0 {
+                self.now = at;
+                return Ok(length);
+            }
+        }
+        self.now += self.timeout;
+        Err(io::ErrorKind::TimedOut.into())
+    }
+}
+
+impl Write for SlowWire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.core.lock().unwrap().handle_bytes(self.now, bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Port for SlowWire {
+    fn set_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+        self.timeout = timeout;
+        Ok(())
+    }
+}
+
+/// A driver with these time-outs for movements and panels at a printer that moves as slowly as a real one.
+fn slow_printer(movement: Duration, panel: Duration) -> (Arc<Mutex<Core>>, Evolis<SlowWire>) {
+    let core = printer_with(1);
+    core.lock().unwrap().pace = Pace::Real;
+    let port = SlowWire {
+        core: Arc::clone(&core),
+        now: Duration::ZERO,
+        timeout: Duration::from_secs(1),
+    };
+    let timeouts = Timeouts {
+        movement,
+        panel,
+        ..Timeouts::default()
+    };
+    (core, Evolis::with_timeouts(port, timeouts).unwrap())
+}
+
+#[test]
+fn a_real_printer_needs_less_than_the_usual_time_outs() {
+    let usual = Timeouts::default();
+    let (core, mut printer) = slow_printer(usual.movement, usual.panel);
+    assert_eq!(printer.feed_to_contactless(), Outcome::Done);
+    assert_eq!(printer.move_to_print(), Outcome::Done);
+    assert_eq!(printer.print(&marks()), Outcome::Done);
+    assert_eq!(printer.eject(), Outcome::Done);
+    assert_eq!(core.lock().unwrap().mechanics.output.len(), 1);
+}
+
+#[test]
+fn answers_that_come_after_the_time_out_are_not_taken_for_others() {
+    // Each panel takes 5 s and each movement 3 s; the driver gives up earlier, asks, and must tell the late answer
+    // from the answer to its question.
+    for (movement, panel) in [(2500, 3000), (2000, 4900), (20_000, 2600)] {
+        let (core, mut printer) = slow_printer(Duration::from_millis(movement), Duration::from_millis(panel));
+        let _ = printer.feed_to_contactless();
+        assert!(printer.status().unwrap().card.is_inside());
+        let _ = printer.move_to_print();
+        assert_eq!(printer.status().unwrap().card, CardPosition::Print);
+        assert_eq!(printer.print(&marks()), Outcome::Done);
+        assert_eq!(core.lock().unwrap().panels_printed(), 5);
+        assert_eq!(printer.reject(), Outcome::Done);
+        let counters = printer.counters().unwrap();
+        assert_eq!(
+            (
+                counters.cards_fed,
+                counters.panels_printed,
+                counters.cards_rejected
+            ),
+            (1, 5, Some(1))
+        );
+    }
 }
