@@ -36,15 +36,22 @@ const fn hexadecimal(digits: &str) -> u32 {
     number(digits, 16)
 }
 
+/// A link that looks for the host.
+// Not inlined: building it takes as much stack as it is large, and that should be free again afterwards.
+#[inline(never)]
+pub fn link(role: Role, boot_id: u32) -> BoardLink {
+    BoardLink::new(Config::new(role, boot_id, FIRMWARE))
+}
+
 /// Microseconds since the board started.
 pub fn now() -> u64 {
     Instant::now().as_micros()
 }
 
 /// A [`BoardLink`] with the UART that carries it.
-pub struct LinkPort<R, W> {
+pub struct LinkPort<'a, R, W> {
     /// The link: commands go to it and events come from it.
-    pub link: BoardLink,
+    pub link: &'a mut BoardLink,
     reader: R,
     writer: W,
     /// A frame on its way out, and how much of it is gone.
@@ -54,11 +61,14 @@ pub struct LinkPort<R, W> {
     uart_overruns: fn() -> u32,
 }
 
-impl<R: Read, W: Write> LinkPort<R, W> {
-    /// A link that looks for the host on `reader` and `writer`.
-    pub fn new(role: Role, boot_id: u32, reader: R, writer: W, uart_overruns: fn() -> u32) -> Self {
+impl<'a, R: Read, W: Write> LinkPort<'a, R, W> {
+    /// Carries `link` on `reader` and `writer`.
+    ///
+    /// The link is lent, because by far it is the largest thing on a board: wherever it were moved to, the stack would hold it
+    /// once more.
+    pub fn new(link: &'a mut BoardLink, reader: R, writer: W, uart_overruns: fn() -> u32) -> Self {
         Self {
-            link: BoardLink::new(Config::new(role, boot_id, FIRMWARE)),
+            link,
             reader,
             writer,
             frame: [0; BoardLink::MAX_WIRE_FRAME],

@@ -16,7 +16,7 @@ use super::sensor_task::{self, Command, Commands, Output, Outputs, Run};
 use crate::board::{Board, Panel, Parts};
 use crate::drivers::zfm::packet::MAX_PAYLOAD;
 use crate::drivers::zfm::{IMAGE_BYTES, Sensor};
-use crate::link_port::{LinkPort, now};
+use crate::link_port::{self, LinkPort, now};
 
 /// Runs the capture board for ever.
 pub async fn run<B: Board>(board: B) -> ! {
@@ -32,9 +32,11 @@ pub async fn run<B: Board>(board: B) -> ! {
     crate::log_info!("capture on {=str}, boot {=u32:#010x}", B::NAME, boot_id);
     let commands = Commands::new();
     let outputs = Outputs::new();
+    let mut link = link_port::link(Role::Capture, boot_id);
+    let port = LinkPort::new(&mut link, host_reader, host_writer, B::uart_overruns);
     // Owned here and lent to the loops: what a future takes by value it may hold twice, and memory is short.
     let mut station = Station {
-        port: LinkPort::new(Role::Capture, boot_id, host_reader, host_writer, B::uart_overruns),
+        port,
         model: Model::new(),
         panel,
         commands: &commands,
@@ -53,7 +55,7 @@ pub async fn run<B: Board>(board: B) -> ! {
 
 /// The main loop and what it owns.
 struct Station<'a, R, W, P> {
-    port: LinkPort<R, W>,
+    port: LinkPort<'a, R, W>,
     model: Model,
     panel: P,
     commands: &'a Commands,

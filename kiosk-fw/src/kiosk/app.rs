@@ -16,7 +16,7 @@ use super::{screens, ticket};
 use crate::board::{Board, Buttons, Panel, Parts};
 use crate::drivers::button;
 use crate::drivers::escpos::{Document, NoAnswer, Outcome, Printer};
-use crate::link_port::{LinkPort, now};
+use crate::link_port::{self, LinkPort, now};
 
 /// What the main loop hears from the others.
 type Inputs = Channel<NoopRawMutex, Event, 8>;
@@ -50,9 +50,11 @@ pub async fn run<B: Board>(board: B) -> ! {
     crate::log_info!("kiosk on {=str}, boot {=u32:#010x}", B::NAME, boot_id);
     let inputs = Inputs::new();
     let jobs = Jobs::new();
+    let mut link = link_port::link(Role::Kiosk, boot_id);
+    let port = LinkPort::new(&mut link, host_reader, host_writer, B::uart_overruns);
     // Owned here and lent to the loops: what a future takes by value it may hold twice, and memory is short.
     let mut counter = Counter {
-        port: LinkPort::new(Role::Kiosk, boot_id, host_reader, host_writer, B::uart_overruns),
+        port,
         model: Model::new(boot_id),
         panel,
         asked: LinearMap::new(),
@@ -98,7 +100,7 @@ async fn print<R: Read, W: Write>(printer: &mut Printer<R, W>, jobs: &Jobs, inpu
 
 /// The main loop and what it owns.
 struct Counter<'a, R, W, P> {
-    port: LinkPort<R, W>,
+    port: LinkPort<'a, R, W>,
     model: Model,
     panel: P,
     asked: LinearMap<RequestId, Asked, 16>,

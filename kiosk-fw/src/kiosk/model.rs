@@ -350,7 +350,7 @@ impl Model {
             Activity::Idle | Activity::Checking { .. } | Activity::Printing { .. } => None,
         };
         let call = self.call.and_then(|call| call.until);
-        let check = (!self.checking && self.activity == Activity::Idle).then_some(self.next_check);
+        let check = (!self.checking && self.may_check()).then_some(self.next_check);
         let walked_away = (self.selected != 0).then(|| self.last_key + WALKED_AWAY_US);
         [activity, call, check, walked_away].into_iter().flatten().min()
     }
@@ -464,6 +464,14 @@ impl Model {
         self.check_printer(actions);
     }
 
+    /// Whether the printer can be asked how it is: not while it has a ticket, and an answer that is awaited comes anyway.
+    fn may_check(&self) -> bool {
+        matches!(
+            self.activity,
+            Activity::Idle | Activity::Done { .. } | Activity::Sorry { .. }
+        )
+    }
+
     fn check_printer(&mut self, actions: &mut Actions) {
         if !self.checking {
             self.checking = true;
@@ -513,6 +521,17 @@ impl Model {
             push(actions, Action::TellPrinter(printer_status(status)));
         }
         let well = self.trouble().is_none();
+        if well
+            && matches!(
+                self.activity,
+                Activity::Sorry {
+                    why: Sorry::Printer(_),
+                    ..
+                }
+            )
+        {
+            self.activity = Activity::Idle;
+        }
         self.next_check = now
             + if well {
                 PRINTER_POLL_US
@@ -642,7 +661,7 @@ impl Model {
             Some(ref mut call) if call.until.is_none() && idle => call.until = Some(now + CALLED_US),
             _ => (),
         }
-        if idle && now >= self.next_check {
+        if self.may_check() && now >= self.next_check {
             self.check_printer(actions);
         }
     }

@@ -62,7 +62,8 @@ pub fn compose(office: &str, service: Option<&Service>, granted: &TicketGranted)
     );
     ticket.line(&text, COLUMNS).feed(1);
     let id = ticket_id_text(granted.ticket_id);
-    ticket.qr(&id, QR_DOTS).line(&id, COLUMNS).feed(1);
+    // A QR code needs four modules of quiet paper around it (ISO/IEC 18004, 6.3.8): 24 dots, less than a line.
+    ticket.qr(&id, QR_DOTS).feed(1).line(&id, COLUMNS).feed(1);
     ticket
         .line("Simpan tiket ini sampai selesai.", COLUMNS)
         .line("Please keep this ticket.", COLUMNS);

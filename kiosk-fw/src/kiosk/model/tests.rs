@@ -212,7 +212,7 @@ fn a_printer_without_paper_means_an_honest_screen_and_no_number() {
     );
     assert_eq!(kiosk.model.view(), View::Sorry(Sorry::Printer(Trouble::PaperOut)));
     // Paper is back: the screen recovers by itself.
-    kiosk.pass(SORRY_US + PRINTER_POLL_TROUBLE_US);
+    kiosk.pass(PRINTER_POLL_TROUBLE_US);
     assert!(matches!(kiosk.model.view(), View::Services { .. }));
 }
 
