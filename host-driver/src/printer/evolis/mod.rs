@@ -76,7 +76,7 @@ impl<P: Port> Evolis<P> {
             late_answer: true,
             serial_number: String::new(),
         };
-        printer.perform("Pem;2", timeouts.query)?;
+        printer.greet()?;
         printer.serial_number = printer.ask("Rsn", timeouts.query)?;
         Ok(printer)
     }
@@ -98,6 +98,26 @@ impl<P: Port> Evolis<P> {
     /// The printer does not answer.
     pub fn firmware_version(&mut self) -> Result<String, PrinterError> {
         self.ask("Rfv", self.timeouts.query)
+    }
+
+    /// Makes the printer report errors and wait, and so finds out whether it listens.
+    fn greet(&mut self) -> Result<(), PrinterError> {
+        const HOST_HANDLES_ERRORS: &str = "Pem;2";
+        match self.perform(HOST_HANDLES_ERRORS, self.timeouts.query) {
+            Ok(()) => return Ok(()),
+            // A download that broke off leaves the printer waiting for the rest of a panel, and it takes commands for
+            // data. NULs complete the panel; outside a download they mean nothing (Printer-EVOLIS sends them too).
+            Err(PrinterError::NoAnswer { .. }) => {
+                let rest = vec![0; Levels::Hundred28.panel_length()];
+                self.send("NUL", &rest, self.timeouts.query)?;
+            }
+            Err(error @ PrinterError::PortLost { .. }) => return Err(error),
+            // The answer to what came before: a command or a download without its end.
+            Err(_) => {}
+        }
+        self.late_answer = true;
+        self.perform(HOST_HANDLES_ERRORS, self.timeouts.query)?;
+        self.clear_panels()
     }
 
     /// Sends a command and returns what the printer answers, whatever it is.
@@ -263,18 +283,11 @@ impl<P: Port> Evolis<P> {
         Ok(before)
     }
 
-    /// Clears downloaded panels: `Se`, which ejects, would print them. Best effort after `error`, and not worth more
-    /// waiting when the printer is silent; [`CardPrinter::reset`] forgets them too.
-    fn forget_panels(&mut self, error: &PrinterError) {
-        if error.is_silence() {
-            return;
-        }
-        for panel in Panel::ALL {
-            if let Err(error) = self.perform(&format!("Wcb;{}", panel.letter()), self.timeouts.query) {
-                log::warn!("downloaded panels stay in the card printer: {error}");
-                return;
-            }
-        }
+    /// Clears downloaded panels: `Se`, which ejects, would print them.
+    fn clear_panels(&mut self) -> Result<(), PrinterError> {
+        Panel::ALL
+            .into_iter()
+            .try_for_each(|panel| self.perform(&format!("Wcb;{}", panel.letter()), self.timeouts.query))
     }
 
     /// Prints one panel as number `printed` of this card. `Err` is the end of the print.
@@ -362,7 +375,12 @@ impl<P: Port> CardPrinter for Evolis<P> {
         let before = match self.prepare_print(panels) {
             Ok(before) => before,
             Err(error) => {
-                self.forget_panels(&error);
+                // Not worth more waiting when the printer is silent: who opens it again greets it.
+                if !error.is_silence()
+                    && let Err(error) = self.clear_panels()
+                {
+                    log::warn!("downloaded panels stay in the card printer: {error}");
+                }
                 return Outcome::Failed(error);
             }
         };
@@ -398,7 +416,7 @@ impl<P: Port> CardPrinter for Evolis<P> {
 
     fn reset(&mut self) -> Result<(), PrinterError> {
         self.perform("Srs", self.timeouts.movement)?;
-        self.perform("Pem;2", self.timeouts.query)
+        self.greet()
     }
 }
 

@@ -124,6 +124,23 @@ fn a_counter_that_contradicts_the_answers_makes_the_print_unknown() {
     );
 }
 
+#[test]
+fn a_driver_that_starts_after_a_torn_download_is_understood() {
+    let frame = download(Panel::Yellow, Levels::Hundred28, &marks().yellow);
+    for sent in [1, 5, 11, 1000, frame.len() - 2, frame.len() - 1] {
+        let core = printer_with(1);
+        core.lock().unwrap().handle_bytes(Duration::ZERO, b"\x1bSs\r");
+        core.lock().unwrap().handle_bytes(Duration::ZERO, &frame[..sent]);
+        let mut printer = Evolis::new(Wire(Arc::clone(&core))).unwrap();
+        assert_eq!(printer.feed_to_contactless(), Outcome::Done);
+        assert_eq!(printer.eject(), Outcome::Done);
+        assert!(
+            core.lock().unwrap().mechanics.output[0].face.is_blank(),
+            "{sent} bytes were enough to print"
+        );
+    }
+}
+
 /// A line to a printer that takes its time. Waiting costs no real time: a read that finds nothing moves the clock on by
 /// the time-out.
 struct SlowWire {
