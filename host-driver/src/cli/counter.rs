@@ -43,7 +43,12 @@ pub(super) fn run(config: &Config, json: bool, once: bool, procedure: &str) -> R
         config.office.utc_offset_minutes,
     )?;
     let hardware = hardware(config, teller.clone())?;
-    kiosk.wait_until_ready(patience(config))?;
+    if !kiosk.wait_until_ready(patience(config))? {
+        teller.problem(Words::new(
+            "Printer tiket di kios tidak siap. Periksa kertas, tutup dan kabelnya; kios tidak memberi nomor sebelum itu.",
+            "The kiosk's ticket printer is not ready. Check its paper, cover and cable; the kiosk gives no numbers before.",
+        ));
+    }
     let mut counter = Counter {
         config,
         procedure,

@@ -9,10 +9,13 @@ use crate::store::{Store, Ticket};
 use protocol::Message;
 use protocol::message::{Accepted, Called, PaperState, PrintOutcome, PrinterStatus, Refusal, SetClock};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the kiosk may take to answer a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a configured kiosk may take to find its ticket printer. It asks every few seconds.
+const PRINTER_PATIENCE: Duration = Duration::from_secs(6);
 
 /// The kiosk, served by its own thread until this is dropped.
 #[derive(Debug)]
@@ -20,8 +23,20 @@ pub struct Kiosk {
     board: Board,
     /// Says something whenever the queue may have changed.
     changes: Receiver<()>,
-    /// Says something whenever the kiosk has been told what to offer.
-    configured: Receiver<()>,
+    /// What stands between the kiosk and its first number.
+    signs: Receiver<Sign>,
+}
+
+/// Something that a kiosk needs before it can give numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    /// It has been told what to offer.
+    Configured,
+    /// Its ticket printer can, or cannot, print.
+    Printer {
+        /// Whether it can.
+        works: bool,
+    },
 }
 
 /// What the thread works with.
@@ -32,7 +47,7 @@ struct Service {
     teller: Teller,
     utc_offset_minutes: i16,
     changed: Sender<()>,
-    configured: Sender<()>,
+    signs: Sender<Sign>,
 }
 
 impl Kiosk {
@@ -50,7 +65,7 @@ impl Kiosk {
         utc_offset_minutes: i16,
     ) -> std::io::Result<Self> {
         let (changed, changes) = channel();
-        let (configuring, configured) = channel();
+        let (signing, signs) = channel();
         let mut service = Service {
             board: board.clone(),
             queue,
@@ -58,7 +73,7 @@ impl Kiosk {
             teller,
             utc_offset_minutes,
             changed,
-            configured: configuring,
+            signs: signing,
         };
         std::thread::Builder::new().name("kiosk".into()).spawn(move || {
             // Ends when the board is closed.
@@ -69,21 +84,38 @@ impl Kiosk {
         Ok(Self {
             board,
             changes,
-            configured,
+            signs,
         })
     }
 
-    /// Waits until the kiosk answers and offers its services.
+    /// Waits until the kiosk answers, offers its services and can print. Returns whether it can print: without paper it
+    /// still says so to residents, and the counter can serve those who have a ticket.
     ///
     /// # Errors
     /// [`BoardError`]: what stands in the way after `patience`.
-    pub fn wait_until_ready(&self, patience: Duration) -> Result<(), BoardError> {
+    pub fn wait_until_ready(&self, patience: Duration) -> Result<bool, BoardError> {
         self.board.wait_until_up(patience)?;
-        self.configured
-            .recv_timeout(patience)
-            .map_err(|_| BoardError::Silent {
-                path: self.board.name().to_owned(),
-            })
+        let (mut configured, mut works) = (false, false);
+        let mut deadline = Instant::now() + patience;
+        while !(configured && works) {
+            match self
+                .signs
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
+                Ok(Sign::Configured) => {
+                    configured = true;
+                    deadline = deadline.min(Instant::now() + PRINTER_PATIENCE);
+                }
+                Ok(Sign::Printer { works: now }) => works = now,
+                Err(_) if configured => return Ok(false),
+                Err(_) => {
+                    return Err(BoardError::Silent {
+                        path: self.board.name().to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// Waits until the queue may have changed, at most `patience`.
@@ -119,6 +151,10 @@ impl Service {
             BoardEvent::Request { responder, message } => self.answer(responder, &message),
             BoardEvent::Notification(Message::PrinterStatus(status)) => {
                 self.teller.tell(&printer_news(&status));
+                let works =
+                    status.online && !status.cover_open && !status.error && status.paper != PaperState::Out;
+                // Nobody listens any more once the counter has begun.
+                let _ = self.signs.send(Sign::Printer { works });
             }
             _ => {}
         }
@@ -136,7 +172,7 @@ impl Service {
             .and_then(|_| self.board.request(self.queue.configuration(), REQUEST_TIMEOUT));
         match told {
             // Nobody listens any more once the counter has begun.
-            Ok(_) => drop(self.configured.send(())),
+            Ok(_) => drop(self.signs.send(Sign::Configured)),
             Err(error) => log::warn!("the kiosk could not be set up: {error}"),
         }
     }
