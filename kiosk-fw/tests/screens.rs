@@ -2,6 +2,9 @@
 //!
 //! `LOKET_UPDATE_SCREENS=1 cargo test -p kiosk-fw --test screens` draws the pictures anew: look at them before you commit them.
 
+// A test that cannot go on has failed.
+#![allow(clippy::unwrap_used)]
+
 use std::path::PathBuf;
 
 use image::{GrayImage, Luma};

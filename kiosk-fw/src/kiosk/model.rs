@@ -11,16 +11,28 @@
 //! every restart of the host, which gives the same number for the same press. Likewise every outcome on paper is reported
 //! until the host has accepted it.
 
+mod action;
+mod activity;
+mod event;
+mod owing;
+mod printer;
+mod view;
+
 use heapless::{String, Vec};
 use protocol::RequestId;
 use protocol::link::RequestFailure;
 use protocol::message::{
-    Called, Configure, Message, PaperState, PrintCause, PrintOutcome, PrinterStatus, Refusal, Service,
-    TicketDenial, TicketGranted, TicketPrinted, TicketRequest,
+    Called, Configure, Message, PrintCause, PrintOutcome, Refusal, Service, TicketPrinted, TicketRequest,
 };
 
-use crate::drivers::escpos::status::Paper;
 use crate::drivers::escpos::{NoAnswer, Outcome, Status};
+use activity::{Activity, Call, Ticket};
+use owing::{OWED, Owing};
+use printer::{cause, printer_status, trouble};
+
+pub use action::{Action, Actions};
+pub use event::{Event, Key};
+pub use view::{PaperProgress, Sorry, Trouble, View};
 
 /// How long a resident is kept waiting for a number, in µs.
 const ANSWER_US: u64 = 8_000_000;
@@ -38,201 +50,6 @@ const WALKED_AWAY_US: u64 = 20_000_000;
 const PRINTER_POLL_US: u64 = 5_000_000;
 /// The same while it is not: recovery should show at once.
 const PRINTER_POLL_TROUBLE_US: u64 = 2_000_000;
-/// Most requests and reports that can be owed at a time. Each needs a press of its own, at least [`ANSWER_US`] apart.
-const OWED: usize = 4;
-
-/// A button, by what it is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Key {
-    /// The service above.
-    Up,
-    /// The service below.
-    Down,
-    /// Take a number.
-    Select,
-}
-
-/// What happens to a kiosk.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// The host is there.
-    LinkUp,
-    /// The host is not there.
-    LinkDown,
-    /// The host asks for something.
-    Asked {
-        /// For the answer.
-        id: RequestId,
-        /// What for.
-        message: Message,
-    },
-    /// The answer to [`Action::RequestTicket`].
-    TicketAnswer {
-        /// Which press.
-        press: u64,
-        /// The host's answer, or why there is none.
-        answer: Result<Message, RequestFailure>,
-    },
-    /// The answer to [`Action::Report`].
-    ReportAnswer {
-        /// Which press.
-        press: u64,
-        /// The host's answer, or why there is none.
-        answer: Result<Message, RequestFailure>,
-    },
-    /// A button was pressed.
-    Pressed(Key),
-    /// The answer to [`Action::CheckPrinter`].
-    Printer(Result<Status, NoAnswer>),
-    /// The answer to [`Action::Print`].
-    TicketOut(Outcome),
-    /// The time given by [`Model::next_timeout`] has come.
-    Timeout,
-}
-
-/// What a kiosk does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Answers a request of the host with `Accepted`.
-    Accept(RequestId),
-    /// Refuses a request of the host.
-    Refuse(RequestId, Refusal),
-    /// Asks the host for a number.
-    RequestTicket(TicketRequest),
-    /// Tells the host what became of a ticket.
-    Report(TicketPrinted),
-    /// Tells the host how the printer is.
-    TellPrinter(PrinterStatus),
-    /// Asks the printer how it is.
-    CheckPrinter,
-    /// Prints a ticket.
-    Print(TicketGranted),
-}
-
-/// The actions of one event, in order.
-pub type Actions = Vec<Action, 12>;
-
-/// Why a resident got no number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sorry {
-    /// The host refused.
-    Denied(TicketDenial),
-    /// The host did not answer in time.
-    NoAnswer,
-    /// The ticket could not be printed.
-    Printer(Trouble),
-}
-
-/// Why the printer cannot print, as a resident sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// No paper.
-    PaperOut,
-    /// The cover is open.
-    CoverOpen,
-    /// Everything else.
-    Broken,
-}
-
-/// How far the paper is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaperProgress {
-    /// On its way.
-    Printing,
-    /// Out.
-    Printed,
-    /// It did not come, or not for certain.
-    Missing,
-}
-
-/// What the screen should show. The services themselves are in [`Model::services`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
-    /// Nothing is known of the office yet.
-    Starting,
-    /// The host does not answer.
-    Offline,
-    /// No numbers are given now.
-    Closed,
-    /// The choice of services.
-    Services {
-        /// Which configuration they are of: another one looks different.
-        configuration: u16,
-        /// Which one SELECT takes, by its place.
-        selected: usize,
-    },
-    /// Something takes a moment.
-    PleaseWait,
-    /// The resident's number.
-    Number {
-        /// Its letter.
-        prefix: u8,
-        /// Its digits.
-        number: u16,
-        /// The paper.
-        paper: PaperProgress,
-    },
-    /// No number, and why.
-    Sorry(Sorry),
-    /// Somebody is called.
-    Called {
-        /// The number's letter.
-        prefix: u8,
-        /// The number's digits.
-        number: u16,
-        /// Where to go.
-        counter: u8,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Activity {
-    Idle,
-    Checking {
-        service: u8,
-    },
-    Asking {
-        press: u64,
-        until: u64,
-    },
-    Printing {
-        ticket: Ticket,
-    },
-    Done {
-        ticket: Ticket,
-        printed: bool,
-        until: u64,
-    },
-    Sorry {
-        why: Sorry,
-        until: u64,
-    },
-}
-
-/// What must be remembered of a granted number.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Ticket {
-    press: u64,
-    id: u64,
-    prefix: u8,
-    number: u16,
-}
-
-/// Something that the host owes an answer to.
-#[derive(Clone, Debug, PartialEq)]
-struct Owed<T> {
-    what: T,
-    /// It has been sent and the host has not restarted since.
-    sent: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Call {
-    called: (u8, u16, u8),
-    /// Set when it comes on the screen.
-    until: Option<u64>,
-}
 
 /// The kiosk.
 #[derive(Clone, Debug)]
@@ -250,8 +67,8 @@ pub struct Model {
     last_key: u64,
     activity: Activity,
     call: Option<Call>,
-    requests: Vec<Owed<TicketRequest>, OWED>,
-    reports: Vec<Owed<TicketPrinted>, OWED>,
+    requests: Owing<TicketRequest>,
+    reports: Owing<TicketPrinted>,
     /// `None` until it was asked for the first time.
     printer: Option<Result<Status, NoAnswer>>,
     checking: bool,
@@ -273,8 +90,8 @@ impl Model {
             last_key: 0,
             activity: Activity::Idle,
             call: None,
-            requests: Vec::new(),
-            reports: Vec::new(),
+            requests: Owing::new(),
+            reports: Owing::new(),
             printer: None,
             checking: false,
             next_check: 0,
@@ -376,12 +193,8 @@ impl Model {
 
     /// The request or report of `press` did not leave: it will be tried again with the next event.
     pub fn not_sent(&mut self, press: u64) {
-        for owed in self.requests.iter_mut().filter(|owed| owed.what.press == press) {
-            owed.sent = false;
-        }
-        for owed in self.reports.iter_mut().filter(|owed| owed.what.press == press) {
-            owed.sent = false;
-        }
+        self.requests.lost(press);
+        self.reports.lost(press);
     }
 
     fn link_up(&mut self, actions: &mut Actions) {
@@ -497,14 +310,7 @@ impl Model {
             service,
             priority: false,
         };
-        if self
-            .requests
-            .push(Owed {
-                what: request,
-                sent: false,
-            })
-            .is_err()
-        {
+        if !self.requests.add(request) {
             self.presses = self.presses.wrapping_sub(1);
             self.sorry(now, Sorry::NoAnswer);
             return;
@@ -540,14 +346,9 @@ impl Model {
             };
     }
 
-    /// Why the printer could not print now. A printer that was never asked is taken to be well: it is asked before each number.
+    /// Why the printer could not print now. One that was never asked is taken to be well: it is asked before each number.
     fn trouble(&self) -> Option<Trouble> {
-        match self.printer? {
-            Ok(status) if status.can_print() => None,
-            Ok(status) if status.cover_open => Some(Trouble::CoverOpen),
-            Ok(status) if !status.has_paper() => Some(Trouble::PaperOut),
-            Ok(_) | Err(NoAnswer) => Some(Trouble::Broken),
-        }
+        trouble(self.printer?)
     }
 
     fn ticket_answer(
@@ -562,7 +363,7 @@ impl Model {
             self.not_sent(press);
             return;
         }
-        self.requests.retain(|owed| owed.what.press != press);
+        self.requests.settle(press);
         let waiting = matches!(self.activity, Activity::Asking { press: asked, .. } if asked == press);
         match answer {
             Ok(Message::TicketGranted(granted)) if waiting && granted.press == press => {
@@ -577,7 +378,7 @@ impl Model {
                 push(actions, Action::Print(granted));
             }
             // The resident was told to try again: this number has no ticket and never will.
-            Ok(Message::TicketGranted(granted)) => self.report(TicketPrinted {
+            Ok(Message::TicketGranted(granted)) => self.reports.add_for_oldest(TicketPrinted {
                 press,
                 ticket_id: granted.ticket_id,
                 outcome: PrintOutcome::NotPrinted,
@@ -593,20 +394,8 @@ impl Model {
         if *answer == Err(RequestFailure::PeerRestarted) {
             self.not_sent(press);
         } else {
-            self.reports.retain(|owed| owed.what.press != press);
+            self.reports.settle(press);
         }
-    }
-
-    fn report(&mut self, report: TicketPrinted) {
-        if self.reports.is_full() {
-            // The oldest has been refused an answer the longest.
-            self.reports.remove(0);
-        }
-        // There is room now.
-        let _ = self.reports.push(Owed {
-            what: report,
-            sent: false,
-        });
     }
 
     fn ticket_out(&mut self, now: u64, outcome: Outcome, actions: &mut Actions) {
@@ -624,7 +413,7 @@ impl Model {
             printed,
             until: now + if printed { DONE_US } else { NO_TICKET_US },
         };
-        self.report(TicketPrinted {
+        self.reports.add_for_oldest(TicketPrinted {
             press: ticket.press,
             ticket_id: ticket.id,
             outcome: paper,
@@ -670,14 +459,9 @@ impl Model {
         if !self.link_up {
             return;
         }
-        for owed in self.requests.iter_mut().filter(|owed| !owed.sent) {
-            owed.sent = true;
-            push(actions, Action::RequestTicket(owed.what.clone()));
-        }
-        for owed in self.reports.iter_mut().filter(|owed| !owed.sent) {
-            owed.sent = true;
-            push(actions, Action::Report(owed.what.clone()));
-        }
+        self.requests
+            .send(|request| push(actions, Action::RequestTicket(request)));
+        self.reports.send(|report| push(actions, Action::Report(report)));
     }
 }
 
@@ -688,38 +472,6 @@ fn push(actions: &mut Actions, action: Action) {
 }
 
 const _: () = assert!(4 + 2 * OWED <= 12);
-
-fn printer_status(status: Result<Status, NoAnswer>) -> PrinterStatus {
-    match status {
-        Ok(status) => PrinterStatus {
-            online: !status.offline,
-            paper: match status.paper {
-                Paper::End => PaperState::Out,
-                _ if status.stopped_without_paper => PaperState::Out,
-                Paper::NearEnd => PaperState::NearEnd,
-                Paper::Adequate => PaperState::Ok,
-            },
-            cover_open: status.cover_open,
-            error: status.error,
-        },
-        Err(NoAnswer) => PrinterStatus {
-            online: false,
-            paper: PaperState::Unknown,
-            cover_open: false,
-            error: false,
-        },
-    }
-}
-
-fn cause(status: Result<Status, NoAnswer>) -> PrintCause {
-    match status {
-        Err(NoAnswer) => PrintCause::NoAnswer,
-        Ok(status) if status.cover_open => PrintCause::CoverOpen,
-        Ok(status) if !status.has_paper() => PrintCause::PaperOut,
-        Ok(status) if status.error => PrintCause::Error,
-        Ok(_) => PrintCause::Offline,
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -105,3 +105,6 @@ impl<R: Read, W: Write> Printer<R, W> {
         Outcome::Printed
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -220,3 +220,6 @@ fn confirmed(code: u8) -> Result<(), SensorError> {
 
 // A part of the largest size fits the link's buffers whole.
 const _: () = assert!(MAX_PAYLOAD <= 256);
+
+#[cfg(test)]
+mod tests;

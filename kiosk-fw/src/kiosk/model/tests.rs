@@ -1,5 +1,7 @@
 use super::*;
+use crate::drivers::escpos::status::Paper;
 use protocol::message::Accepted;
+use protocol::message::{PaperState, PrinterStatus, TicketDenial, TicketGranted};
 
 const BOOT: u32 = 0xB007;
 const PRESS: u64 = 0xB007_0000_0001;
