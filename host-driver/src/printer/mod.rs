@@ -156,3 +156,6 @@ pub enum Printed {
     /// All five panels.
     Whole,
 }
+
+#[cfg(test)]
+mod tests;

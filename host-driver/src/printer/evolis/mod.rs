@@ -92,6 +92,11 @@ impl<P: Port> Evolis<P> {
         self.timeouts = timeouts;
     }
 
+    /// Gives the line back.
+    pub fn into_port(self) -> P {
+        self.port
+    }
+
     /// Firmware version.
     ///
     /// # Errors
