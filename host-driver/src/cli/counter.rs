@@ -10,7 +10,7 @@ use crate::issuance::devices::Hardware;
 use crate::issuance::evidence::Evidence;
 use crate::issuance::machine::Phase;
 use crate::issuance::printer_link::PrinterLink;
-use crate::office::console::{Console, News, Style, Teller};
+use crate::office::console::{Console, News, Outcome, Style, Teller};
 use crate::office::counter::Counter;
 use crate::office::kiosk::Kiosk;
 use crate::office::procedure::{KTP_SUDAH_REKAM, Procedure};
@@ -19,7 +19,7 @@ use crate::office::words::Words;
 use crate::store::{ApplicationId, Store};
 use protocol::Role;
 use std::fs::{File, TryLockError};
-use std::io::{BufReader, stdin, stdout};
+use std::io::{BufReader, Write as _, stderr, stdin, stdout};
 use std::time::Duration;
 
 /// Serves the counter.
@@ -69,7 +69,7 @@ pub(super) fn run(config: &Config, json: bool, once: bool, procedure: &str) -> R
     loop {
         let outcome = counter.serve_next(&kiosk, &queue)?;
         if once {
-            return Ok(Exit::of(outcome.outcome));
+            return Ok(concluded(&outcome, json));
         }
     }
 }
@@ -108,8 +108,24 @@ pub(super) fn take_up(config: &Config, number: i64, json: bool, cancel: bool) ->
     Ok(if cancel && outcome.outcome == "cancelled" {
         Exit::Done
     } else {
-        Exit::of(outcome.outcome)
+        concluded(&outcome, json)
     })
+}
+
+/// The exit of an outcome. A program that reads JSON gets the reason for a failure on standard error too, where scripts
+/// look for it.
+fn concluded(outcome: &Outcome, json: bool) -> Exit {
+    let exit = Exit::of(outcome.outcome);
+    if json && exit != Exit::Done {
+        let resume = match outcome.application {
+            Some(number) if outcome.resumable => format!("resume: loket issue resume {number}\n"),
+            _ => String::new(),
+        };
+        let text = format!("{}\n{}\n{resume}", outcome.text_id, outcome.text_en);
+        // Standard error may be closed too; the exit code still tells.
+        let _ = stderr().write_all(text.as_bytes());
+    }
+    exit
 }
 
 fn carried_out(name: &str) -> Result<&'static Procedure, Failure> {

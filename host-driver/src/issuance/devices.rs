@@ -57,7 +57,7 @@ pub struct Measured {
 #[derive(Debug)]
 pub struct CounterDevices<'a> {
     hardware: &'a mut Hardware,
-    prepared: &'a Prepared,
+    prepared: Result<&'a Prepared, &'a Words>,
     measured: Measured,
 }
 
@@ -129,8 +129,10 @@ impl Hardware {
 }
 
 impl<'a> CounterDevices<'a> {
-    /// The devices, working for the application that `prepared` belongs to.
-    pub fn new(hardware: &'a mut Hardware, prepared: &'a Prepared) -> Self {
+    /// The devices, working for the application that `prepared` belongs to. When its card cannot be worked out (its record was
+    /// changed meanwhile), `prepared` says why: then everything that needs it fails with that, and a blank under way can
+    /// still be found and rejected.
+    pub fn new(hardware: &'a mut Hardware, prepared: Result<&'a Prepared, &'a Words>) -> Self {
         Self {
             hardware,
             prepared,
@@ -262,13 +264,17 @@ impl<'a> CounterDevices<'a> {
 
 impl Devices for CounterDevices<'_> {
     fn compare_with_record(&mut self, finger: FingerPosition, attempt: u8) -> Result<Comparison, Stopped> {
-        let prepared = self.prepared;
-        Ok(self.compare(
-            finger,
-            CapturePurpose::Verify,
-            attempt,
-            prepared.templates(finger),
-        ))
+        Ok(match self.prepared {
+            Ok(prepared) => self.compare(
+                finger,
+                CapturePurpose::Verify,
+                attempt,
+                prepared.templates(finger),
+            ),
+            Err(detail) => Comparison::Failed {
+                detail: detail.clone(),
+            },
+        })
     }
 
     fn compare_with_chip(
@@ -323,13 +329,20 @@ impl Devices for CounterDevices<'_> {
     }
 
     fn personalise(&mut self, uid: &CardUid) -> Result<Outcome, Stopped> {
+        let prepared = match self.prepared {
+            Ok(prepared) => prepared,
+            Err(detail) => {
+                return Ok(Outcome::Failed {
+                    detail: detail.clone(),
+                });
+            }
+        };
         let Hardware {
             readers,
             encoder,
             key,
             ..
         } = &mut *self.hardware;
-        let prepared = self.prepared;
         let written = Hardware::with_chip(readers, encoder, |chip| {
             let found = chip.uid()?;
             if CardUid::from(found) != *uid {
@@ -348,13 +361,20 @@ impl Devices for CounterDevices<'_> {
     }
 
     fn inspect_chip(&mut self, uid: &CardUid) -> Result<ChipReading, Stopped> {
+        let prepared = match self.prepared {
+            Ok(prepared) => prepared,
+            Err(detail) => {
+                return Ok(ChipReading::Spoilt {
+                    detail: detail.clone(),
+                });
+            }
+        };
         let Hardware {
             readers,
             encoder,
             key,
             ..
         } = &mut *self.hardware;
-        let prepared = self.prepared;
         let read = Hardware::with_chip(readers, encoder, |chip| {
             let state = chip.inspect()?;
             if CardUid::from(state.uid) != *uid {
@@ -382,7 +402,12 @@ impl Devices for CounterDevices<'_> {
     }
 
     fn print(&mut self, _: &CardUid) -> Result<PrintOutcome, Stopped> {
-        Ok(self.hardware.printer.print(self.prepared.panels()))
+        Ok(match self.prepared {
+            Ok(prepared) => self.hardware.printer.print(prepared.panels()),
+            Err(detail) => PrintOutcome::Spoilt {
+                detail: detail.clone(),
+            },
+        })
     }
 
     fn eject(&mut self) -> Result<Outcome, Stopped> {
@@ -408,9 +433,12 @@ impl Devices for CounterDevices<'_> {
                 state.condition,
                 ChipCondition::Personalised | ChipCondition::Activated
             );
-            let intact = CardUid::from(state.uid) == *uid
-                && filled
-                && Self::holds_ours(chip, prepared, key, &state.uid)?;
+            let intact = match prepared {
+                Ok(prepared) if CardUid::from(state.uid) == *uid && filled => {
+                    Self::holds_ours(chip, prepared, key, &state.uid)?
+                }
+                _ => false,
+            };
             let life_cycle = state.life_cycle.name();
             if intact && state.condition == ChipCondition::Activated {
                 evidence.chip_of(&state.uid.to_string(), life_cycle, || chip.read_back(|_| {}));

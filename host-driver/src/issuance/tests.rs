@@ -279,7 +279,7 @@ fn cancelling_a_parked_application_rejects_its_card() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_fails_and_whenever_it_dies_the_rules_hold(

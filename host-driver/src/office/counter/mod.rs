@@ -264,17 +264,14 @@ impl Counter<'_> {
             label: label.clone(),
             since: application.opened_at,
         };
-        let prepared = match self.prepare(application)? {
-            Ok(prepared) => prepared,
-            Err(words) => {
-                // Nothing of this application has begun when it is new; else it waits as it is.
+        let prepared = self.prepare(application)?;
+        let start = match (start, &prepared) {
+            (Start::Begin(_), Ok(prepared)) => Start::Begin(prepared.fingers()),
+            (Start::Begin(_), Err(words)) => {
                 self.store.end_application(id, "not_ready", SystemClock.now())?;
-                return Ok(unserved("not_ready", &visitor, Some(id), words));
+                return Ok(unserved("not_ready", &visitor, Some(id), words.clone()));
             }
-        };
-        let start = match start {
-            Start::Begin(_) => Start::Begin(prepared.fingers()),
-            other => other,
+            (other, _) => other,
         };
         let teller = self.teller();
         let mut observer = CounterObserver {
@@ -283,7 +280,7 @@ impl Counter<'_> {
             uid: self.store.blank_under_way(id)?,
             rejected: false,
         };
-        let mut devices = CounterDevices::new(&mut self.hardware, &prepared);
+        let mut devices = CounterDevices::new(&mut self.hardware, prepared.as_ref());
         let assignment = Assignment {
             application: id,
             procedure: self.procedure,
