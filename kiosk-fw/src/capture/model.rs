@@ -337,7 +337,12 @@ impl Model {
 
     fn bulk_sent(&mut self, now: u64, outcome: BulkOutcome, actions: &mut Actions) {
         match (&self.activity, outcome) {
-            (&Activity::Sending { id }, BulkOutcome::Delivered) => {
+            // The link may hear that the host has the last byte before the sensor's task says that it was the last one:
+            // the host has the whole image, so the finger may go all the same.
+            (&(Activity::Reading { id } | Activity::Sending { id }), BulkOutcome::Delivered) => {
+                if matches!(self.activity, Activity::Reading { .. }) {
+                    push(actions, progress(id, CapturePhase::Lift));
+                }
                 push(
                     actions,
                     Action::Captured(Captured {
@@ -349,7 +354,7 @@ impl Model {
                 );
                 self.show(now, View::Judging, JUDGING_US);
             }
-            // The transfer can end only early while the sensor is still being read.
+            // Any other end is an early one.
             (Activity::Reading { .. } | Activity::Sending { .. }, _) => {
                 self.fail(now, CaptureFailure::TransferFailed, 0, View::Failed, actions);
             }

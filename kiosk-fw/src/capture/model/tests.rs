@@ -135,6 +135,24 @@ fn a_capture_guides_the_finger_and_ends_with_the_image() {
 }
 
 #[test]
+fn an_image_that_arrives_before_the_sensor_is_done_is_an_image_all_the_same() {
+    let mut board = Bench::reading();
+    let captured = Captured {
+        capture_id: CAPTURE,
+        width: 256,
+        height: 288,
+        bits_per_pixel: 4,
+    };
+    assert_eq!(
+        board.on(Event::BulkSent(BulkOutcome::Delivered)),
+        [progress(CAPTURE, CapturePhase::Lift), Action::Captured(captured)]
+    );
+    assert_eq!(board.model.view(), View::Judging);
+    assert_eq!(board.on(Event::Sensor(SensorEvent::Read)), []);
+    assert_eq!(board.model.view(), View::Judging);
+}
+
+#[test]
 fn a_second_capture_is_refused_while_one_is_under_way() {
     let mut board = Bench::waiting();
     let refused = CaptureRefused {
