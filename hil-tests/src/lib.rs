@@ -3,3 +3,5 @@
 pub mod applicant;
 pub mod device;
 pub mod finger;
+pub mod rig;
+pub mod world;

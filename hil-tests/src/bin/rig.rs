@@ -1,2 +1,142 @@
-//! The technicians' tool.
-fn main() {}
+//! `cargo rig`: the technicians' tool.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use hil_tests::rig::device::{self, Device};
+use hil_tests::rig::fault::Fault;
+use hil_tests::rig::{build, demo, isolation, setup, test};
+
+/// Runs and tests the hardware of a service counter, under emulation.
+#[derive(Debug, Parser)]
+#[command(name = "cargo rig", bin_name = "cargo rig", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Finds out what this machine lacks and installs it.
+    Setup {
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        /// Only say what is missing. Exit code 1 if anything is.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Carries one applicant from the queue number to the activated card, in an emulated office.
+    ///
+    /// Exit code 0 only if the card ended activated and handed over.
+    Demo {
+        /// Do not ask before something is installed.
+        #[arg(long)]
+        yes: bool,
+        /// Print the result as one JSON object on the last line of standard output.
+        #[arg(long)]
+        json: bool,
+        /// Sample applicant: budi, wrong-finger, incomplete, unknown, not-ready, unreadable.
+        #[arg(long, default_value = "budi")]
+        applicant: String,
+        /// What shall be wrong.
+        #[arg(long)]
+        fault: Option<Fault>,
+        /// Take the fingers from the folder of real scans (`LOKET_FINGERPRINTS`) instead of growing synthetic ones.
+        #[arg(long)]
+        real_fingers: bool,
+        /// Press the kiosk's keys and answer the operator's questions yourself.
+        #[arg(long, conflicts_with = "json")]
+        interactive: bool,
+        /// Empty or new folder for what the run leaves behind. Otherwise .rig/runs/NAME.
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+    /// Runs one emulated device alone, for somebody else's client.
+    ///
+    /// It stays until its standard input closes; lines on standard input are its knobs.
+    #[command(subcommand)]
+    Device(Device),
+    /// Runs a command in the private place of the emulated office, where its PC/SC service is the only one.
+    Inside {
+        /// The command and its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<String>,
+    },
+    /// Builds the firmwares and the operator's program.
+    Build,
+    /// Sets the machine up, then runs every test.
+    Test {
+        /// Do not ask before something is installed.
+        #[arg(long)]
+        yes: bool,
+        /// Only tests whose names contain this.
+        filter: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Setup { check: true, .. } => {
+            let missing = setup::missing(setup::Purpose::Test);
+            for item in &missing {
+                println!("missing: {item}");
+            }
+            if missing.is_empty() {
+                println!("nothing is missing");
+                return Ok(ExitCode::SUCCESS);
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+        Command::Setup { yes, .. } => {
+            if setup::missing(setup::Purpose::Test).is_empty() {
+                eprintln!("Nothing is missing.");
+            }
+            setup::run(setup::Purpose::Test, yes)?;
+        }
+        Command::Demo {
+            yes,
+            json,
+            applicant,
+            fault,
+            real_fingers,
+            interactive,
+            output,
+        } => {
+            return demo::run(&demo::Options {
+                yes,
+                json,
+                applicant,
+                fault,
+                real_fingers,
+                interactive,
+                output,
+            });
+        }
+        Command::Device(device) => device::run(&device)?,
+        Command::Inside { command } => return isolation::run_inside(&command),
+        Command::Build => {
+            let programs = build::programs()?;
+            println!(
+                "{}\n{}\n{}",
+                programs.kiosk.display(),
+                programs.capture.display(),
+                programs.loket.display()
+            );
+        }
+        Command::Test { yes, filter } => test::run(yes, filter.as_deref())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,113 @@
+//! Builds the firmwares and the operator's program.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use anyhow::{Context, bail};
+
+use super::project;
+use super::toolchain::{Compiler, TARGET};
+
+/// The programs under test.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// ELF of the queue-number kiosk.
+    pub kiosk: PathBuf,
+    /// ELF of the fingerprint capture board.
+    pub capture: PathBuf,
+    /// The operator's program.
+    pub loket: PathBuf,
+}
+
+impl Programs {
+    /// Where the programs are once they are built. Builds nothing.
+    pub fn built() -> Self {
+        let compiler = Compiler::find().unwrap_or(Compiler::Installed);
+        let (kiosk, capture) = elfs(&compiler);
+        Self {
+            kiosk,
+            capture,
+            loket: loket_file(),
+        }
+    }
+}
+
+/// Cargo profile of the firmware that ships.
+const FIRMWARE_PROFILE: &str = "firmware";
+
+/// Builds all three.
+///
+/// # Errors
+/// If one does not compile; the compiler's output is on standard error.
+pub fn programs() -> anyhow::Result<Programs> {
+    let (kiosk, capture) = firmware()?;
+    Ok(Programs {
+        kiosk,
+        capture,
+        loket: loket()?,
+    })
+}
+
+/// Builds both firmwares for the LM3S6965 board: kiosk, capture.
+///
+/// # Errors
+/// If there is no compiler for the board, or the firmware does not compile.
+pub fn firmware() -> anyhow::Result<(PathBuf, PathBuf)> {
+    let Some(compiler) = Compiler::find() else {
+        bail!("there is no compiler for {TARGET}. `cargo rig setup` installs one.");
+    };
+    let target_dir = project::target_dir().join(compiler.folder());
+    let mut command = project::cargo_command();
+    command.args([
+        "build",
+        "--quiet",
+        "--package",
+        "kiosk-fw",
+        "--bins",
+        "--features",
+        "lm3s6965",
+    ]);
+    command
+        .args(["--target", TARGET, "--profile", FIRMWARE_PROFILE])
+        .arg("--target-dir")
+        .arg(&target_dir);
+    compiler.apply(&mut command);
+    run(command, "the firmwares")?;
+    Ok(elfs(&compiler))
+}
+
+fn elfs(compiler: &Compiler) -> (PathBuf, PathBuf) {
+    let folder = project::target_dir()
+        .join(compiler.folder())
+        .join(TARGET)
+        .join(FIRMWARE_PROFILE);
+    (folder.join("kiosk"), folder.join("capture"))
+}
+
+fn loket_file() -> PathBuf {
+    project::target_dir().join("debug/loket")
+}
+
+/// Builds the operator's program.
+///
+/// # Errors
+/// If it does not compile.
+pub fn loket() -> anyhow::Result<PathBuf> {
+    let mut command = project::cargo_command();
+    command.args(["build", "--quiet", "--package", "host-driver", "--bin", "loket"]);
+    run(command, "the operator's program")?;
+    Ok(loket_file())
+}
+
+fn run(mut command: std::process::Command, what: &str) -> anyhow::Result<()> {
+    // The demo's standard output is for its result; Cargo's words go where progress goes.
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .with_context(|| format!("starting cargo to build {what}"))?;
+    if !status.success() {
+        bail!("{what} did not compile ({status}); the compiler's words are above");
+    }
+    Ok(())
+}

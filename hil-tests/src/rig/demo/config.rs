@@ -1,0 +1,105 @@
+//! The configuration that the demonstration gives the operator's program: the same file that a real counter has.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Serialize;
+
+use crate::rig::fault::Fault;
+use crate::rig::office::Office;
+
+/// What is the same in every run.
+const OFFICE: &str = r#"
+[office]
+name = "Disdukcapil Padang Panjang"
+province = "SUMATERA BARAT"
+regency = "KOTA PADANG PANJANG"
+office_place = "PADANG PANJANG"
+counter = 2
+utc_offset_minutes = 420
+"#;
+
+/// What differs from run to run.
+#[derive(Serialize)]
+struct Run<'a> {
+    store: Store,
+    boards: Boards,
+    readers: Readers<'a>,
+    printer: Printer<'a>,
+    log: Log,
+    output: Output<'a>,
+}
+
+#[derive(Serialize)]
+struct Store {
+    path: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Boards {
+    kiosk: PathBuf,
+    capture: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Readers<'a> {
+    encoder: &'a str,
+    desk: &'a str,
+}
+
+#[derive(Serialize)]
+struct Printer<'a> {
+    address: &'a Path,
+}
+
+#[derive(Serialize)]
+struct Log {
+    file: PathBuf,
+    level: &'static str,
+}
+
+#[derive(Serialize)]
+struct Output<'a> {
+    folder: &'a Path,
+    keep_evidence: bool,
+}
+
+/// Writes the file and returns its path. `folder` is for what the run leaves behind.
+pub(super) fn write(office: &Office, folder: &Path, fault: Option<Fault>) -> anyhow::Result<PathBuf> {
+    let capture = match fault {
+        Some(Fault::NoBoard) => PathBuf::from("/dev/ttyLOKET-unplugged"),
+        _ => office.capture_port(),
+    };
+    let (encoder, desk) = office
+        .pcscd
+        .as_ref()
+        .map_or(("Loket Encoder 00 00", "Loket Desk 00 00"), |service| {
+            (&service.encoder.name, &service.desk.name)
+        });
+    let run = Run {
+        store: Store {
+            path: folder.join("office.sqlite"),
+        },
+        boards: Boards {
+            kiosk: office.kiosk_port(),
+            capture,
+        },
+        readers: Readers { encoder, desk },
+        printer: Printer {
+            address: office.card_printer_port(),
+        },
+        log: Log {
+            file: folder.join("host.log"),
+            level: "debug",
+        },
+        output: Output {
+            folder,
+            keep_evidence: true,
+        },
+    };
+    let text = toml::to_string(&run).context("writing the counter's configuration")?;
+    let path = folder.join("loket.toml");
+    std::fs::write(&path, format!("{}\n{text}", OFFICE.trim_start()))
+        .with_context(|| format!("writing {}", path.display()))?;
+    Ok(path)
+}

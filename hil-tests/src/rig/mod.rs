@@ -1,0 +1,29 @@
+//! `cargo rig`: sets the machine up, runs the emulated office, and tests it.
+//!
+//! | module | is about |
+//! |---|---|
+//! | [`setup`], [`toolchain`] | what the machine lacks, and installing it |
+//! | [`build`], [`project`] | the firmwares and the operator's program |
+//! | [`isolation`], [`process`] | a private place for PC/SC and the network; child processes |
+//! | [`qemu`], [`line`], [`pcscd`], [`counter`] | the real parts: boards, cables, readers, the operator's program |
+//! | [`evidence`], [`screens`], [`defmt_log`], [`terminal_screen`] | what a run leaves behind |
+
+pub mod build;
+pub mod counter;
+pub mod defmt_log;
+pub mod demo;
+pub mod device;
+pub mod evidence;
+pub mod fault;
+pub mod isolation;
+pub mod line;
+pub mod office;
+pub mod pcscd;
+pub mod process;
+pub mod project;
+pub mod qemu;
+pub mod screens;
+pub mod setup;
+pub mod terminal_screen;
+pub mod test;
+pub mod toolchain;

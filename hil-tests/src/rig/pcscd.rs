@@ -1,0 +1,163 @@
+//! The PC/SC service with two virtual readers: the card printer's encoder and the desk reader.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use super::isolation::Isolation;
+use super::process::Process;
+
+/// The virtual reader driver of Debian's vsmartcard-vpcd.
+const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
+
+/// A virtual reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// Name in PC/SC.
+    pub name: String,
+    /// Where the driver waits for a card.
+    pub address: SocketAddr,
+}
+
+/// A PC/SC service with the office's readers.
+#[derive(Debug)]
+pub struct Pcscd {
+    /// Reader in the card printer's contactless station.
+    pub encoder: Reader,
+    /// Reader on the operator's desk.
+    pub desk: Reader,
+    process: Option<Process>,
+}
+
+/// Readers of a service of our own. The driver adds two slots to each block; the first one of each is used.
+const PRIVATE: [(&str, u16); 2] = [("Loket Encoder", 0x8C7B), ("Loket Desk", 0x8C7D)];
+
+impl Pcscd {
+    /// Starts a service of our own in the private place, or finds (or, as root, starts) the machine's.
+    ///
+    /// # Errors
+    /// If there is no service and none can be started.
+    pub fn start(isolation: Isolation, folder: &Path) -> anyhow::Result<Self> {
+        match isolation {
+            Isolation::Private => Self::start_private(folder),
+            Isolation::Shared => Self::use_shared(folder),
+        }
+    }
+
+    fn start_private(folder: &Path) -> anyhow::Result<Self> {
+        let config = folder.join("reader.conf");
+        let mut text = String::new();
+        for (name, port) in PRIVATE {
+            // The driver keeps its readers in one table by slot number, which two blocks would share: a card on the desk would
+            // also lie in the encoder. A copy under another name has a table of its own.
+            let driver = folder.join(format!("vpcd-{port:04x}.so"));
+            std::fs::copy(DRIVER, &driver).context("copying the virtual reader driver")?;
+            let _ = writeln!(
+                text,
+                "FRIENDLYNAME \"{name}\"\nDEVICENAME /dev/null:{port:#06X}\nLIBPATH {}\nCHANNELID {port:#06X}\n",
+                driver.display()
+            );
+        }
+        std::fs::write(&config, text).context("writing the reader configuration")?;
+        let process = spawn(folder, &["--foreground", "--config", &config.to_string_lossy()])?;
+        let reader = |(name, port): (&str, u16)| Reader {
+            name: format!("{name} 00 00"),
+            address: local(port),
+        };
+        let mut service = Self {
+            encoder: reader(PRIVATE[0]),
+            desk: reader(PRIVATE[1]),
+            process: Some(process),
+        };
+        service.wait_until_ready(folder)?;
+        Ok(service)
+    }
+
+    /// The machine's service, with the readers of the package's own configuration.
+    fn use_shared(folder: &Path) -> anyhow::Result<Self> {
+        let reader = |slot: u16| Reader {
+            name: format!("Virtual PCD 00 0{slot}"),
+            address: local(0x8C7B + slot),
+        };
+        let running = Path::new("/run/pcscd/pcscd.comm").exists() && listening_ports().contains(&0x8C7B);
+        let process = if running {
+            None
+        } else if nix::unistd::geteuid().is_root() {
+            std::fs::create_dir_all("/run/pcscd").context("making /run/pcscd")?;
+            Some(spawn(folder, &["--foreground"])?)
+        } else {
+            bail!(
+                "no PC/SC service with virtual readers is running, this user may not start one, and the kernel allows no \
+                 private namespaces.\n  try: sudo systemctl start pcscd   (or run this as root)"
+            );
+        };
+        let mut service = Self {
+            encoder: reader(0),
+            desk: reader(1),
+            process,
+        };
+        service.wait_until_ready(folder)?;
+        Ok(service)
+    }
+
+    fn wait_until_ready(&mut self, folder: &Path) -> anyhow::Result<()> {
+        let limit = Instant::now() + Duration::from_secs(10);
+        let ready = |reader: &Reader| listening_ports().contains(&reader.address.port());
+        while !(Path::new("/run/pcscd/pcscd.comm").exists() && ready(&self.encoder) && ready(&self.desk)) {
+            if let Some(status) = self.process.as_mut().and_then(Process::ended) {
+                bail!(
+                    "pcscd ended at once ({status}); its words are in {}",
+                    folder.join("pcscd.log").display()
+                );
+            }
+            if Instant::now() > limit {
+                bail!(
+                    "pcscd does not show its readers; its words are in {}",
+                    folder.join("pcscd.log").display()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
+    /// Ends the service, as when someone stops it in the middle of the work.
+    pub fn stop(&mut self) {
+        self.process = None;
+    }
+}
+
+fn spawn(folder: &Path, arguments: &[&str]) -> anyhow::Result<Process> {
+    let log = File::create(folder.join("pcscd.log")).context("making pcscd's log")?;
+    let mut command = Process::command("/usr/sbin/pcscd");
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log);
+    Process::spawn("pcscd", &mut command).context("starting pcscd; `cargo rig setup` installs it")
+}
+
+fn local(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// Ports on which somebody listens, read from the kernel: a trial connection would insert a card.
+fn listening_ports() -> Vec<u16> {
+    // proc(5): local address is the second column as HEX:PORT, state the fourth; 0A is TCP_LISTEN.
+    let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
+    table
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let mut columns = line.split_whitespace();
+            let local = columns.nth(1)?;
+            (columns.nth(1)? == "0A").then(|| u16::from_str_radix(local.rsplit(':').next()?, 16).ok())?
+        })
+        .collect()
+}

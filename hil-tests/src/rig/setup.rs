@@ -1,0 +1,369 @@
+//! `cargo rig setup`: finds out what the machine lacks and installs it.
+//!
+//! Looking is quick (files and `--version` calls only), so that `demo` and `test` can do it every time.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+use super::project;
+use super::toolchain::{self, Compiler, DEBIAN_PACKAGES};
+
+/// What the machine is to be made ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// The emulated office.
+    Demo,
+    /// All tests: the office, and independent clients for the emulated devices.
+    Test,
+}
+
+/// A Debian or Ubuntu package and the file that shows that it is there.
+struct Package {
+    name: &'static str,
+    /// A file that the package, and nothing else, brings. Any one of them is enough.
+    shown_by: &'static [&'static str],
+    /// What Loket does with it, for the person who is asked.
+    reason: &'static str,
+    purpose: Purpose,
+}
+
+const PACKAGES: &[Package] = &[
+    Package {
+        name: "qemu-system-arm",
+        shown_by: &["/usr/bin/qemu-system-arm"],
+        reason: "runs the boards' firmware",
+        purpose: Purpose::Demo,
+    },
+    Package {
+        name: "pcscd",
+        shown_by: &["/usr/sbin/pcscd"],
+        reason: "smart-card service (PC/SC)",
+        purpose: Purpose::Demo,
+    },
+    Package {
+        name: "libpcsclite-dev",
+        shown_by: &["/usr/include/PCSC/winscard.h"],
+        reason: "the operator's program is linked with it",
+        purpose: Purpose::Demo,
+    },
+    Package {
+        name: "pkg-config",
+        shown_by: &["/usr/bin/pkg-config"],
+        reason: "finds the PC/SC library",
+        purpose: Purpose::Demo,
+    },
+    Package {
+        name: "vsmartcard-vpcd",
+        shown_by: &["/usr/lib/pcsc/drivers/serial/libifdvpcd.so"],
+        reason: "virtual card readers",
+        purpose: Purpose::Demo,
+    },
+    Package {
+        name: "iproute2",
+        shown_by: &["/usr/bin/ip", "/bin/ip", "/usr/sbin/ip", "/sbin/ip"],
+        reason: "private loopback network for the readers",
+        purpose: Purpose::Demo,
+    },
+    Package {
+        name: "opensc",
+        shown_by: &["/usr/bin/opensc-tool"],
+        reason: "independent check of the virtual card",
+        purpose: Purpose::Test,
+    },
+    Package {
+        name: "pcsc-tools",
+        shown_by: &["/usr/bin/pcsc_scan"],
+        reason: "independent check of the virtual card",
+        purpose: Purpose::Test,
+    },
+    Package {
+        name: "zbar-tools",
+        shown_by: &["/usr/bin/zbarimg"],
+        reason: "independent check of the ticket's QR code",
+        purpose: Purpose::Test,
+    },
+    Package {
+        name: "python3-venv",
+        shown_by: &[VENV_PYTHON_SENTINEL],
+        reason: "independent clients from PyPI",
+        purpose: Purpose::Test,
+    },
+];
+
+/// Any of these shows that Python can make a virtual environment; looked for by [`python_has_venv`].
+const VENV_PYTHON_SENTINEL: &str = "python3 -m venv";
+
+/// Clients from `PyPI` that did not come from us, with the versions that were tried.
+const PYPI: &[&str] = &["pyfingerprint==1.5", "python-escpos==3.1"];
+
+/// One thing that is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// A Debian package: its name, and what for.
+    Apt(&'static str, &'static str),
+    /// A compiler for the boards' processor.
+    ThumbCompiler,
+    /// Independent clients from `PyPI`.
+    PythonClients,
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Apt(name, reason) => write!(f, "Debian package {name:<18} {reason}"),
+            Self::ThumbCompiler => write!(
+                f,
+                "compiler for {}    `rustup target add`, else Debian's {}",
+                toolchain::TARGET,
+                DEBIAN_PACKAGES.join(" and ")
+            ),
+            Self::PythonClients => {
+                write!(
+                    f,
+                    "from PyPI, into .rig/venv:        {} (independent checks)",
+                    PYPI.join(", ")
+                )
+            }
+        }
+    }
+}
+
+/// Lists what is missing for a purpose. Installs nothing.
+pub fn missing(purpose: Purpose) -> Vec<Missing> {
+    let mut missing: Vec<Missing> = PACKAGES
+        .iter()
+        .filter(|package| package.purpose <= purpose && !is_there(package))
+        .map(|package| Missing::Apt(package.name, package.reason))
+        .collect();
+    if Compiler::find().is_none() {
+        missing.push(Missing::ThumbCompiler);
+    }
+    if purpose >= Purpose::Test && !python_clients_are_there() {
+        missing.push(Missing::PythonClients);
+    }
+    missing
+}
+
+/// Makes the machine ready: says what it will do, asks unless `yes` or no terminal, installs, looks again.
+///
+/// # Errors
+/// Says what to do by hand where something could not be installed.
+pub fn run(purpose: Purpose, yes: bool) -> anyhow::Result<()> {
+    let wanted = missing(purpose);
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    eprintln!("This machine lacks:");
+    for item in &wanted {
+        eprintln!("  - {item}");
+    }
+    if !yes && std::io::stdin().is_terminal() && !confirmed()? {
+        bail!("set-up was declined; nothing was installed. `cargo rig setup` asks again.");
+    }
+    let apt: Vec<&str> = wanted
+        .iter()
+        .filter_map(|item| {
+            if let Missing::Apt(name, _) = item {
+                Some(*name)
+            } else {
+                None
+            }
+        })
+        .collect();
+    if !apt.is_empty() {
+        apt_install(&apt)?;
+    }
+    if wanted.contains(&Missing::ThumbCompiler) {
+        install_thumb_compiler()?;
+    }
+    if wanted.contains(&Missing::PythonClients) {
+        install_python_clients()?;
+    }
+    let left = missing(purpose);
+    if left.is_empty() {
+        eprintln!("Set-up done.");
+        return Ok(());
+    }
+    let list: Vec<String> = left.iter().map(|item| format!("  - {item}")).collect();
+    bail!("still missing after the set-up:\n{}", list.join("\n"));
+}
+
+fn is_there(package: &Package) -> bool {
+    package.shown_by.iter().any(|path| {
+        if *path == VENV_PYTHON_SENTINEL {
+            python_has_venv()
+        } else {
+            Path::new(path).exists()
+        }
+    })
+}
+
+fn confirmed() -> anyhow::Result<bool> {
+    eprint!("Install this now? [Y/n] ");
+    std::io::stderr().flush()?;
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(matches!(
+        line.trim().to_lowercase().as_str(),
+        "" | "y" | "yes" | "ya"
+    ))
+}
+
+/// How this user may run something as root.
+fn as_root(program: &str) -> Option<Command> {
+    if nix::unistd::geteuid().is_root() {
+        return Some(Command::new(program));
+    }
+    // `-n` when there is nobody to type a password: better a clear message than a prompt that waits for ever.
+    let interactive = std::io::stdin().is_terminal();
+    let may = interactive
+        || Command::new("sudo")
+            .args(["-n", "true"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+    if !may || !Path::new("/usr/bin/sudo").exists() {
+        return None;
+    }
+    let mut command = Command::new("sudo");
+    if !interactive {
+        command.arg("-n");
+    }
+    command.arg(program);
+    Some(command)
+}
+
+fn apt_install(names: &[&str]) -> anyhow::Result<()> {
+    let by_hand = format!(
+        "sudo apt-get update && sudo apt-get install --no-install-recommends {}",
+        names.join(" ")
+    );
+    if !Path::new("/usr/bin/apt-get").exists() {
+        bail!(
+            "this system has no apt-get. Install the equivalents of these Debian packages, then run this again: {}",
+            names.join(" ")
+        );
+    }
+    let Some(mut update) = as_root("apt-get") else {
+        bail!(
+            "no right to install packages. Ask someone who has it to run:\n  {by_hand}\nthen run this again."
+        );
+    };
+    eprintln!("apt-get update …");
+    let _ = update
+        .args(["-q", "update"])
+        .stdout(Stdio::null())
+        .status()
+        .context("apt-get update")?;
+    eprintln!("apt-get install {} …", names.join(" "));
+    let Some(mut install) = as_root("apt-get") else {
+        bail!("the right to install packages went away")
+    };
+    let status = install
+        .args([
+            "-q",
+            "-y",
+            "-o",
+            "Dpkg::Use-Pty=0",
+            "install",
+            "--no-install-recommends",
+        ])
+        .args(names)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .context("apt-get install")?;
+    if !status.success() {
+        bail!("apt-get could not install the packages ({status}). Run by hand to see why:\n  {by_hand}");
+    }
+    Ok(())
+}
+
+fn install_thumb_compiler() -> anyhow::Result<()> {
+    let skip_rustup = std::env::var("LOKET_FIRMWARE_RUSTC").is_ok_and(|value| value == "debian");
+    if !skip_rustup && toolchain::has_rustup() {
+        eprintln!("rustup target add {} …", toolchain::TARGET);
+        if toolchain::add_target() {
+            return Ok(());
+        }
+        eprintln!("rustup could not fetch it; falling back to Debian's compiler.");
+    }
+    apt_install(&DEBIAN_PACKAGES).with_context(|| {
+        format!(
+            "no compiler for {}: try `rustup target add {}`",
+            toolchain::TARGET,
+            toolchain::TARGET
+        )
+    })
+}
+
+/// Python of the virtual environment that holds the independent clients.
+pub fn venv_python() -> PathBuf {
+    project::state_dir().join("venv/bin/python")
+}
+
+fn python_has_venv() -> bool {
+    // `ensurepip` is what Debian splits off into python3-venv: `venv` alone imports but makes environments without pip.
+    Command::new("python3")
+        .args(["-c", "import venv, ensurepip"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// File that records which clients were installed, so that looking needs no Python.
+fn python_stamp() -> PathBuf {
+    project::state_dir().join("venv/loket-clients.txt")
+}
+
+fn python_clients_are_there() -> bool {
+    std::fs::read_to_string(python_stamp()).is_ok_and(|text| text == PYPI.join("\n"))
+}
+
+fn install_python_clients() -> anyhow::Result<()> {
+    let venv = project::state_dir().join("venv");
+    eprintln!("python3 -m venv .rig/venv; pip install {} …", PYPI.join(" "));
+    let status = Command::new("python3")
+        .args(["-m", "venv"])
+        .arg(&venv)
+        .status()
+        .context("python3 -m venv")?;
+    if !status.success() {
+        bail!("python3 could not make a virtual environment; is python3-venv installed?");
+    }
+    let status = Command::new(venv_python())
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(PYPI)
+        .status()
+        .context("pip install")?;
+    if !status.success() {
+        bail!("pip could not install {}. Is PyPI within reach?", PYPI.join(", "));
+    }
+    std::fs::write(python_stamp(), PYPI.join("\n")).context("recording the installed clients")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_package_says_what_it_is_for_and_how_it_is_recognised() {
+        for package in PACKAGES {
+            assert!(!package.reason.is_empty(), "{}", package.name);
+            assert!(!package.shown_by.is_empty(), "{}", package.name);
+        }
+    }
+
+    #[test]
+    fn the_demo_never_needs_more_than_the_tests() {
+        let demo = missing(Purpose::Demo);
+        let test = missing(Purpose::Test);
+        assert!(demo.iter().all(|item| test.contains(item)));
+    }
+}

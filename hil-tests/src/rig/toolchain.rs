@@ -1,0 +1,119 @@
+//! A compiler for `thumbv7m-none-eabi`, the Cortex-M3 of the boards.
+//!
+//! Most machines get it with `rustup target add`. Where that cannot be had (no rustup, or no way to its server), Debian's
+//! `rustc-web` with the sources in `rust-web-src` builds `core` itself. The targets are not listed in a
+//! `rust-toolchain.toml`, because then every Cargo call fails on a machine that cannot fetch them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::project;
+
+/// Target triple of the LM3S6965's Cortex-M3.
+pub const TARGET: &str = "thumbv7m-none-eabi";
+
+/// Debian's compiler, installed beside rustup's.
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+/// Debian packages of the fall-back: the compiler, and the sources of `core` for `-Zbuild-std`.
+pub const DEBIAN_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
+
+/// How the firmware can be compiled on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compiler {
+    /// The compiler in use has `core` for the target.
+    Installed,
+    /// Debian's compiler, which builds `core` from source.
+    DebianBuildStd(PathBuf),
+}
+
+impl Compiler {
+    /// Finds a compiler, or says that there is none yet.
+    ///
+    /// `LOKET_FIRMWARE_RUSTC=debian` skips rustup's, so that the fall-back can be tried where both are there.
+    pub fn find() -> Option<Self> {
+        let skip_rustup = std::env::var("LOKET_FIRMWARE_RUSTC").is_ok_and(|value| value == "debian");
+        if !skip_rustup && target_is_installed() {
+            return Some(Self::Installed);
+        }
+        debian_is_installed().then(|| Self::DebianBuildStd(PathBuf::from(DEBIAN_RUSTC)))
+    }
+
+    /// Adds to a `cargo build` what this compiler needs.
+    pub fn apply(&self, command: &mut Command) {
+        if let Self::DebianBuildStd(rustc) = self {
+            // RUSTC_BOOTSTRAP: `-Zbuild-std` is for nightly compilers only; Debian's is a stable one.
+            command
+                .env("RUSTC", rustc)
+                .env("RUSTC_BOOTSTRAP", "1")
+                .arg("-Zbuild-std=core");
+            if let Some(linker) = rustup_lld() {
+                command.env("CARGO_TARGET_THUMBV7M_NONE_EABI_LINKER", linker);
+            }
+        }
+    }
+
+    /// Folder name under the target directory: each compiler has its own, or each would rebuild the other's work.
+    pub fn folder(&self) -> &'static str {
+        match self {
+            Self::Installed => "firmware",
+            Self::DebianBuildStd(_) => "firmware-debian",
+        }
+    }
+}
+
+/// Whether rustup is there to be asked for the target.
+pub fn has_rustup() -> bool {
+    runs("rustup", &["--version"])
+}
+
+/// Asks rustup for the target. `true` if it is there afterwards.
+pub fn add_target() -> bool {
+    runs("rustup", &["target", "add", TARGET]) && target_is_installed()
+}
+
+fn target_is_installed() -> bool {
+    sysroot().is_some_and(|root| root.join("lib/rustlib").join(TARGET).join("lib").is_dir())
+}
+
+fn debian_is_installed() -> bool {
+    Path::new(DEBIAN_RUSTC).exists()
+        && Command::new(DEBIAN_RUSTC)
+            .args(["--print", "sysroot"])
+            .output()
+            .ok()
+            .map(|out| PathBuf::from(String::from_utf8_lossy(&out.stdout).trim()))
+            .is_some_and(|root| root.join("lib/rustlib/src/rust/library/core/Cargo.toml").exists())
+}
+
+fn sysroot() -> Option<PathBuf> {
+    let output = Command::new("rustc")
+        .current_dir(project::root())
+        .args(["--print", "sysroot"])
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+}
+
+/// rustup's own copy of LLD. Debian's compiler looks for `rust-lld` beside itself and does not ship it.
+fn rustup_lld() -> Option<PathBuf> {
+    let host = sysroot()?.join("lib/rustlib");
+    std::fs::read_dir(host)
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path().join("bin/rust-lld"))
+        .find(|path| path.exists())
+}
+
+fn runs(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

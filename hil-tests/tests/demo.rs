@@ -1,0 +1,210 @@
+//! The whole office, as `cargo rig demo` runs it: real firmware in QEMU, real PC/SC, the operator's program as shipped.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What a run ended with.
+struct Run {
+    result: Value,
+    code: Option<i32>,
+    /// Held so that the artefacts stay until the test has looked at them.
+    _folder: TempDir,
+}
+
+impl Run {
+    fn of(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_rig"))
+            .args(["demo", "--yes", "--json", "--output"])
+            .arg(folder.path())
+            .args(arguments)
+            .output()
+            .unwrap();
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let last = stdout
+            .lines()
+            .last()
+            .unwrap_or_else(|| panic!("no result; it said:\n{words}"));
+        let result =
+            serde_json::from_str(last).unwrap_or_else(|_| panic!("{last} is not JSON; it said:\n{words}"));
+        println!("{words}\n{last}");
+        Self {
+            result,
+            code: output.status.code(),
+            _folder: folder,
+        }
+    }
+
+    fn artifact(&self, name: &str) -> PathBuf {
+        let path = self.result["artifacts"][name].as_str();
+        PathBuf::from(path.unwrap_or_else(|| panic!("no artefact {name}: {}", self.result["artifacts"])))
+    }
+
+    fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.artifact(name)).unwrap()
+    }
+
+    fn cards(&self, place: &str) -> u64 {
+        self.result["cards"][place].as_u64().unwrap()
+    }
+
+    /// Every blank of the five that were loaded lies somewhere.
+    fn assert_blanks_accounted_for(&self) {
+        let sum: u64 = self.result["cards"]
+            .as_object()
+            .unwrap()
+            .values()
+            .filter_map(Value::as_u64)
+            .sum();
+        assert_eq!(sum, 5, "{}", self.result["cards"]);
+    }
+
+    fn assert_ended_without_a_card(&self, words: &str) {
+        assert_ne!(self.code, Some(0));
+        assert_ne!(self.result["outcome"], "issued");
+        let message = self.result["message"].as_str().unwrap_or_default().to_lowercase();
+        assert!(
+            message.contains(words),
+            "the message should speak of {words:?}: {message}"
+        );
+        assert_eq!(self.cards("applicant"), 0);
+    }
+}
+
+fn size_of_picture(file: &Path) -> (u32, u32) {
+    image::image_dimensions(file).unwrap()
+}
+
+#[test]
+fn the_right_person_leaves_with_an_activated_card() {
+    let run = Run::of(&[]);
+    assert_eq!(run.code, Some(0));
+    assert_eq!(run.result["outcome"], "issued");
+    assert_eq!(run.result["chip_life_cycle"], "activated");
+    assert!(run.result["score"].as_u64() >= run.result["threshold"].as_u64());
+    assert_eq!(run.cards("applicant"), 1);
+    assert_eq!(run.cards("hopper"), 4);
+    run.assert_blanks_accounted_for();
+
+    let names: Vec<&str> = run.result["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|step| step["name"].as_str())
+        .collect();
+    for step in [
+        "biometric_test",
+        "feed",
+        "personalise",
+        "print",
+        "inspect",
+        "activate",
+        "hand_over",
+    ] {
+        assert!(names.contains(&step), "{step} is missing from {names:?}");
+    }
+
+    assert_eq!(size_of_picture(&run.artifact("card_face")), (1016, 648));
+    assert!(size_of_picture(&run.artifact("ticket_picture")).0 >= 384);
+    let ticket = run.result["ticket"].as_str().unwrap();
+    assert!(ticket.starts_with('A'), "{ticket}");
+    assert!(run.text("agenda").contains("hand_over"), "{}", run.text("agenda"));
+    assert!(run.text("kiosk_log").lines().count() > 3);
+    assert!(run.text("capture_log").lines().count() > 3);
+    let chip: Value = serde_json::from_str(&run.text("chip_content")).unwrap();
+    assert!(
+        chip.to_string().contains("BUDI"),
+        "the chip holds the applicant's name"
+    );
+    let screens = run.result["artifacts"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|name| name.starts_with("oled_"))
+        .count();
+    assert!(screens >= 6, "only {screens} screens were seen");
+}
+
+#[test]
+fn another_persons_finger_ends_without_a_blank_leaving_the_hopper() {
+    let run = Run::of(&["--applicant", "wrong-finger"]);
+    assert_ne!(run.code, Some(0));
+    assert_eq!(run.result["outcome"], "not_matched");
+    assert_eq!(run.cards("hopper"), 5);
+    assert!(run.result["score"].as_u64() < run.result["threshold"].as_u64());
+}
+
+#[test]
+fn incomplete_documents_go_back_to_the_applicant() {
+    let run = Run::of(&["--applicant", "incomplete"]);
+    assert_ne!(run.code, Some(0));
+    assert_eq!(run.result["outcome"], "returned");
+    assert_eq!(run.cards("hopper"), 5);
+}
+
+#[test]
+fn nobody_without_a_print_ready_record_gets_a_card() {
+    for (applicant, outcome) in [("unknown", "unknown_applicant"), ("not-ready", "not_ready")] {
+        let run = Run::of(&["--applicant", applicant]);
+        assert_ne!(run.code, Some(0));
+        assert_eq!(run.result["outcome"], outcome);
+        assert_eq!(run.cards("hopper"), 5);
+    }
+}
+
+#[test]
+fn an_unreadable_finger_is_not_taken_for_another_persons() {
+    let run = Run::of(&["--applicant", "unreadable"]);
+    run.assert_ended_without_a_card("");
+    assert_ne!(run.result["outcome"], "not_matched");
+    assert_eq!(run.cards("hopper"), 5);
+}
+
+#[test]
+fn an_empty_hopper_is_named_and_nothing_is_lost() {
+    Run::of(&["--fault", "hopper-empty"]).assert_ended_without_a_card("hopper");
+}
+
+#[test]
+fn a_wrong_blank_goes_to_the_reject_tray() {
+    for fault in ["used-blank", "foreign-blank", "blank-without-chip"] {
+        let run = Run::of(&["--fault", fault]);
+        run.assert_ended_without_a_card("");
+        assert_eq!(run.cards("reject_tray"), 1, "{fault}");
+        run.assert_blanks_accounted_for();
+    }
+}
+
+#[test]
+fn without_a_smart_card_service_the_operator_is_told_how_to_start_it() {
+    let run = Run::of(&["--fault", "no-pcscd"]);
+    run.assert_ended_without_a_card("pcscd");
+    run.assert_blanks_accounted_for();
+}
+
+#[test]
+fn a_missing_board_is_named_with_its_port() {
+    let run = Run::of(&["--fault", "no-board"]);
+    run.assert_ended_without_a_card("/dev/ttyloket-unplugged");
+    run.assert_blanks_accounted_for();
+}
+
+#[test]
+fn a_cable_pulled_in_the_middle_is_noticed() {
+    let run = Run::of(&["--fault", "port-lost"]);
+    run.assert_ended_without_a_card("");
+    assert_eq!(run.cards("hopper"), 5);
+}
+
+#[test]
+fn nobody_waits_for_ever_for_a_finger() {
+    let run = Run::of(&["--fault", "no-finger"]);
+    run.assert_ended_without_a_card("");
+    assert_eq!(run.cards("hopper"), 5);
+}
