@@ -1,6 +1,7 @@
 //! The counter's real devices, put together: capture board, card readers, card printer, operator.
 
 use super::capture::{CaptureStation, NoImage, Wanted, purpose_name};
+use super::chip_access::{ChipIn, NoChip, with_chip};
 use super::evidence::Evidence;
 use super::machine::{
     Answer, BlankReading, CardUid, ChipReading, Comparison, DeskReading, MAX_TRIES, Outcome, PrintOutcome,
@@ -10,16 +11,12 @@ use super::prepared::Prepared;
 use super::printer_link::PrinterLink;
 use super::runner::{Devices, Stopped};
 use crate::biometric::{FingerPosition, THRESHOLD, Template, Verdict, extract, verify};
-use crate::card::pcsc::{PcscTransaction, Readers};
-use crate::card::{CardError, Chip, ChipCondition, DataGroup, OfficeKey, TransportError};
+use crate::card::pcsc::Readers;
+use crate::card::{CardError, ChipCondition, DataGroup, OfficeKey};
 use crate::office::catalogue::{self, Asked};
 use crate::office::console::{Console, News, Reply};
 use crate::office::words::Words;
 use protocol::message::{CapturePurpose, CaptureVerdict};
-use std::time::Duration;
-
-/// How long a card may take to show up in a reader after it was moved there: PC/SC polls, and drivers power the field up.
-const CARD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The devices of a counter. They are opened once and lent to one application at a time.
 #[derive(Debug)]
@@ -59,73 +56,6 @@ pub struct CounterDevices<'a> {
     hardware: &'a mut Hardware,
     prepared: Result<&'a Prepared, &'a Words>,
     measured: Measured,
-}
-
-/// Why a chip could not be looked at or written.
-enum NoChip {
-    /// The reader or the service is not there; nothing is known of the card.
-    Reader(Words),
-    /// No card is in the reader.
-    Empty(Words),
-    /// The card, or what it said.
-    Card(CardError),
-}
-
-impl From<TransportError> for NoChip {
-    fn from(error: TransportError) -> Self {
-        let words = Words::technical(&error);
-        match error {
-            TransportError::NoCard { .. } | TransportError::TimedOut { .. } => Self::Empty(words),
-            TransportError::Mute { .. } | TransportError::CardRemoved | TransportError::CardReset => {
-                Self::Empty(words)
-            }
-            _ => Self::Reader(words),
-        }
-    }
-}
-
-impl From<CardError> for NoChip {
-    fn from(error: CardError) -> Self {
-        match error {
-            // A chip that was being changed must not be taken for one that was only out of reach.
-            CardError::Transport { source, .. } if !error.leaves_unknown() => source.into(),
-            other => Self::Card(other),
-        }
-    }
-}
-
-impl NoChip {
-    fn words(&self) -> Words {
-        match self {
-            Self::Reader(words) | Self::Empty(words) => words.clone(),
-            Self::Card(error) => Words::technical(error),
-        }
-    }
-
-    /// The outcome of a command that changes the chip.
-    fn outcome(&self) -> Outcome {
-        let detail = self.words();
-        match self {
-            Self::Card(error) if !error.leaves_unknown() => Outcome::Failed { detail },
-            _ => Outcome::Unknown { detail },
-        }
-    }
-}
-
-type ChipIn<'card> = Chip<PcscTransaction<'card>>;
-
-impl Hardware {
-    /// Works with the chip in a reader, in one transaction.
-    fn with_chip<R>(
-        readers: &mut Readers,
-        reader: &str,
-        work: impl FnOnce(&mut ChipIn<'_>) -> Result<R, CardError>,
-    ) -> Result<R, NoChip> {
-        readers.wait_for_card(reader, CARD_TIMEOUT)?;
-        let mut card = readers.connect(reader)?;
-        let mut chip = Chip::new(card.transaction()?);
-        Ok(work(&mut chip)?)
-    }
 }
 
 impl<'a> CounterDevices<'a> {
@@ -224,9 +154,8 @@ impl<'a> CounterDevices<'a> {
             readers, desk, key, ..
         } = &mut *self.hardware;
         let public = key.public();
-        let (found, image) =
-            Hardware::with_chip(readers, desk, |chip| Ok((chip.uid()?, chip.read_image(|_| {})?)))
-                .map_err(|error| error.words())?;
+        let (found, image) = with_chip(readers, desk, |chip| Ok((chip.uid()?, chip.read_image(|_| {})?)))
+            .map_err(|error| error.words())?;
         if CardUid::from(found) != *uid {
             return Err(catalogue::trouble(&Trouble::OtherCardOnDesk));
         }
@@ -299,7 +228,7 @@ impl Devices for CounterDevices<'_> {
 
     fn read_blank(&mut self) -> Result<BlankReading, Stopped> {
         let Hardware { readers, encoder, .. } = &mut *self.hardware;
-        let read = Hardware::with_chip(readers, encoder, |chip| {
+        let read = with_chip(readers, encoder, |chip| {
             let uid = chip.uid()?;
             Ok((uid, chip.inspect()))
         });
@@ -343,7 +272,7 @@ impl Devices for CounterDevices<'_> {
             key,
             ..
         } = &mut *self.hardware;
-        let written = Hardware::with_chip(readers, encoder, |chip| {
+        let written = with_chip(readers, encoder, |chip| {
             let found = chip.uid()?;
             if CardUid::from(found) != *uid {
                 return Err(CardError::UidChanged);
@@ -375,7 +304,7 @@ impl Devices for CounterDevices<'_> {
             key,
             ..
         } = &mut *self.hardware;
-        let read = Hardware::with_chip(readers, encoder, |chip| {
+        let read = with_chip(readers, encoder, |chip| {
             let state = chip.inspect()?;
             if CardUid::from(state.uid) != *uid {
                 return Err(CardError::UidChanged);
@@ -427,7 +356,7 @@ impl Devices for CounterDevices<'_> {
             ..
         } = &mut *self.hardware;
         let prepared = self.prepared;
-        let read = Hardware::with_chip(readers, desk, |chip| {
+        let read = with_chip(readers, desk, |chip| {
             let state = chip.inspect()?;
             let filled = matches!(
                 state.condition,
@@ -468,7 +397,7 @@ impl Devices for CounterDevices<'_> {
 
     fn activate(&mut self, uid: &CardUid) -> Result<Outcome, Stopped> {
         let Hardware { readers, desk, .. } = &mut *self.hardware;
-        let activated = Hardware::with_chip(readers, desk, |chip| {
+        let activated = with_chip(readers, desk, |chip| {
             if CardUid::from(chip.uid()?) != *uid {
                 return Err(CardError::UidChanged);
             }

@@ -5,6 +5,8 @@
 
 pub mod capture;
 #[cfg(feature = "pcsc")]
+mod chip_access;
+#[cfg(feature = "pcsc")]
 pub mod devices;
 pub mod evidence;
 pub mod machine;
