@@ -62,7 +62,10 @@ pub(super) fn run(config: &Config, json: bool, once: bool, procedure: &str) -> R
         // The queue goes on; each application says again what is missing.
         teller.problem(Words::technical(&failure));
     }
-    counter.recover(&queue)?;
+    // What a crash has left is an application too: with `--once` it is the one.
+    if let (Some(outcome), true) = (counter.recover(&queue)?, once) {
+        return Ok(concluded(&outcome, json));
+    }
     teller.tell(&News::Ready {
         counter: config.office.counter,
     });

@@ -108,11 +108,12 @@ impl Counter<'_> {
     }
 
     /// Resolves whatever a crash has left: an application under way is looked at and carried on, parked or rejected; one that had
-    /// not begun is ended, the resident still has the ticket.
+    /// not begun is ended, the resident still has the ticket. Returns how the last one under way came out.
     ///
     /// # Errors
     /// [`CounterError`].
-    pub fn recover(&mut self, queue: &Queue) -> Result<(), CounterError> {
+    pub fn recover(&mut self, queue: &Queue) -> Result<Option<Outcome>, CounterError> {
+        let mut recovered = None;
         for application in self.store.open_applications()? {
             match application.phase {
                 Phase::New => {
@@ -130,7 +131,7 @@ impl Counter<'_> {
                             application.id
                         ),
                     ));
-                    self.take_up(&application)?;
+                    recovered = Some(self.take_up(&application)?);
                 }
                 Phase::Parked | Phase::Ended => {}
             }
@@ -142,7 +143,7 @@ impl Counter<'_> {
                 format!("{waiting} called numbers were not served; they are called again."),
             ));
         }
-        Ok(())
+        Ok(recovered)
     }
 
     fn teller(&self) -> Teller {
