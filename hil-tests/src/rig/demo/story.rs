@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use host_driver::biometric::FingerPosition;
+use host_driver::card::LifeCycle;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -57,7 +58,7 @@ pub(super) struct Told {
     /// Where every card lies at the end.
     pub(super) census: Census,
     /// Life cycle that the handed-over chip itself has, as the world sees it.
-    pub(super) chip_in_hand: Option<String>,
+    pub(super) chip_in_hand: Option<LifeCycle>,
     pub(super) seconds: f64,
     /// What the operator's program said on standard error.
     pub(super) words: String,
@@ -79,7 +80,7 @@ impl Told {
         self.outcome["outcome"] == "issued"
             && self.exit_code == Some(0)
             && self.census.get(&Place::Applicant) == Some(&1)
-            && self.chip_in_hand.as_deref() == Some("activated")
+            && self.chip_in_hand == Some(LifeCycle::Activated)
     }
 }
 
@@ -128,7 +129,7 @@ pub(super) fn tell(
         .world
         .chips(Place::Applicant)
         .last()
-        .map(|chip| chip.life_cycle.to_string());
+        .map(|chip| chip.life_cycle);
     for shot in watches.into_iter().filter_map(Result::ok).flat_map(Watch::finish) {
         evidence.file(
             &shot.name,
@@ -250,12 +251,20 @@ impl Teller<'_> {
     /// Does what the question presumes, then answers it.
     fn answer(&mut self, question: &Ask) -> anyhow::Result<()> {
         match question.question.as_str() {
-            "card_on_desk" => self.office.world.move_card(Place::Tray, Place::Desk)?,
-            "handed_over" => self.office.world.move_card(Place::Desk, Place::Applicant)?,
+            "card_on_desk" => self.carry(Place::Tray, Place::Desk)?,
+            "handed_over" => self.carry(Place::Desk, Place::Applicant)?,
             _ => {}
         }
         let answer = self.person.answer(question)?;
         self.counter.answer(question, &answer)
+    }
+
+    /// Carries the card by hand, unless that was done when the same was asked before.
+    fn carry(&self, from: Place, to: Place) -> anyhow::Result<()> {
+        if self.office.world.count(from) > 0 {
+            self.office.world.move_card(from, to)?;
+        }
+        Ok(())
     }
 
     fn set_stage(&self, stage: &str) {
