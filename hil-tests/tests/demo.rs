@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use hil_tests::rig::setup;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -77,6 +78,24 @@ impl Run {
     }
 }
 
+/// What a program that did not come from us says of a file, or a printed reason why it is not asked.
+fn ask_independent(program: &Path, arguments: &[&str], file: &Path) -> Option<String> {
+    if !program.exists() {
+        println!(
+            "skipped: no {} here; `cargo rig setup` brings it",
+            program.display()
+        );
+        return None;
+    }
+    let output = Command::new(program).args(arguments).arg(file).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 fn size_of_picture(file: &Path) -> (u32, u32) {
     image::image_dimensions(file).unwrap()
 }
@@ -114,6 +133,21 @@ fn the_right_person_leaves_with_an_activated_card() {
     assert!(size_of_picture(&run.artifact("ticket_picture")).0 >= 384);
     let ticket = run.result["ticket"].as_str().unwrap();
     assert!(ticket.starts_with('A'), "{ticket}");
+    let ticket_id = run.result["ticket_id"].as_str().unwrap();
+    let zbarimg = Path::new("/usr/bin/zbarimg");
+    if let Some(code) = ask_independent(zbarimg, &["--quiet", "--raw"], &run.artifact("ticket_picture")) {
+        assert_eq!(code, ticket_id, "the QR code in the ticket's picture");
+    }
+    if let Some(found) = ask_independent(&setup::escpos_decoder(), &[], &run.artifact("ticket_bytes")) {
+        let found: Value = serde_json::from_str(&found).unwrap();
+        assert_eq!(found["cuts"], 1);
+        assert_eq!(found["unknown"], 0);
+        assert_eq!(found["qr"], serde_json::json!([ticket_id]));
+        assert!(
+            found["text"].as_str().unwrap().lines().any(|line| line == ticket),
+            "{found}"
+        );
+    }
     assert!(run.text("agenda").contains("hand_over"), "{}", run.text("agenda"));
     assert!(run.text("kiosk_log").lines().count() > 3);
     assert!(run.text("capture_log").lines().count() > 3);

@@ -108,6 +108,8 @@ pub enum Missing {
     ThumbCompiler,
     /// Independent clients from `PyPI`.
     PythonClients,
+    /// An independent decoder of ESC/POS, built from crates.io.
+    EscposDecoder,
 }
 
 impl std::fmt::Display for Missing {
@@ -120,6 +122,12 @@ impl std::fmt::Display for Missing {
                 toolchain::TARGET,
                 DEBIAN_PACKAGES.join(" and ")
             ),
+            Self::EscposDecoder => {
+                write!(
+                    f,
+                    "from crates.io: hardless-escpos     independent check of the ticket"
+                )
+            }
             Self::PythonClients => {
                 write!(
                     f,
@@ -143,6 +151,9 @@ pub fn missing(purpose: Purpose) -> Vec<Missing> {
     }
     if purpose >= Purpose::Test && !python_clients_are_there() {
         missing.push(Missing::PythonClients);
+    }
+    if purpose >= Purpose::Test && !escpos_decoder().exists() {
+        missing.push(Missing::EscposDecoder);
     }
     missing
 }
@@ -181,6 +192,9 @@ pub fn run(purpose: Purpose, yes: bool) -> anyhow::Result<()> {
     }
     if wanted.contains(&Missing::PythonClients) {
         install_python_clients()?;
+    }
+    if wanted.contains(&Missing::EscposDecoder) {
+        build_escpos_decoder()?;
     }
     let left = missing(purpose);
     if left.is_empty() {
@@ -300,6 +314,37 @@ fn install_thumb_compiler() -> anyhow::Result<()> {
             toolchain::TARGET
         )
     })
+}
+
+/// Folder in which independent checkers are built, under the target directory.
+const INDEPENDENT: &str = "independent";
+
+/// Program that reads a ticket's bytes with a decoder that did not come from us.
+pub fn escpos_decoder() -> PathBuf {
+    project::target_dir().join(INDEPENDENT).join("debug/escpos-check")
+}
+
+fn build_escpos_decoder() -> anyhow::Result<()> {
+    eprintln!("building the independent ESC/POS decoder …");
+    let status = project::cargo_command()
+        // It declares Rust 1.97 and builds with what this workspace asks for.
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--ignore-rust-version",
+            "--manifest-path",
+        ])
+        .arg(project::root().join("hil-tests/independent/escpos/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(project::target_dir().join(INDEPENDENT))
+        .status()
+        .context("starting cargo to build the ESC/POS decoder")?;
+    anyhow::ensure!(
+        status.success(),
+        "the independent ESC/POS decoder did not compile ({status})"
+    );
+    Ok(())
 }
 
 /// Python of the virtual environment that holds the independent clients.

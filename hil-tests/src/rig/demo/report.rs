@@ -58,6 +58,7 @@ fn result(told: &Told, evidence: &Evidence) -> Value {
     json!({
         "outcome": told.outcome["outcome"].as_str().unwrap_or("failed"),
         "ticket": told.ticket,
+        "ticket_id": told.ticket_id,
         "score": told.outcome["score"],
         "threshold": told.outcome["threshold"],
         "chip_life_cycle": told.outcome["chip_life_cycle"],

@@ -52,6 +52,8 @@ pub(super) struct Told {
     /// Fields of the outcome event, as the operator's program gave them.
     pub(super) outcome: Value,
     pub(super) ticket: Option<String>,
+    /// What the ticket's QR code must say.
+    pub(super) ticket_id: Option<String>,
     /// What the operator was told on the way, in English.
     pub(super) problems: Vec<String>,
     pub(super) exit_code: Option<i32>,
@@ -147,6 +149,7 @@ impl Told {
             steps: Vec::new(),
             outcome: Value::Null,
             ticket: None,
+            ticket_id: None,
             problems: Vec::new(),
             exit_code: None,
             census: BTreeMap::new(),
@@ -192,6 +195,7 @@ impl Teller<'_> {
             }
             "ticket" => {
                 self.told.ticket = text(&fields["ticket"]);
+                self.told.ticket_id = text(&fields["ticket_id"]);
                 eprintln!("  ticket {}", self.told.ticket.as_deref().unwrap_or("?"));
             }
             "step" => self.step(fields),
