@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use hil_tests::finger::RealScans;
 use hil_tests::rig::setup;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -163,6 +165,47 @@ fn the_right_person_leaves_with_an_activated_card() {
         .filter(|name| name.starts_with("oled_"))
         .count();
     assert!(screens >= 6, "only {screens} screens were seen");
+}
+
+#[test]
+fn somebody_at_the_terminal_can_press_the_keys_and_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rig = Command::new(env!("CARGO_BIN_EXE_rig"))
+        .args(["demo", "--yes", "--interactive", "--output"])
+        .arg(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A key that there is not, down, up, the number; then the answer that is suggested, to every question.
+    rig.stdin
+        .take()
+        .unwrap()
+        .write_all(format!("x\nd\nu\n{}", "\n".repeat(20)).as_bytes())
+        .unwrap();
+    let output = rig.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+    assert!(words.contains("There is no such key."), "{words}");
+    assert!(
+        words.contains("Berkas") || words.contains("berkas"),
+        "the operator is asked in Indonesian: {words}"
+    );
+    assert!(folder.path().join("card-in-tray.png").exists());
+}
+
+#[test]
+fn real_fingers_match_their_owner_and_nobody_else() {
+    if let Err(reason) = RealScans::find() {
+        println!("skipped: {reason}");
+        return;
+    }
+    let owner = Run::of(&["--real-fingers"]);
+    assert_eq!(owner.result["outcome"], "issued");
+    let other = Run::of(&["--real-fingers", "--applicant", "wrong-finger"]);
+    assert_eq!(other.result["outcome"], "not_matched");
+    assert_eq!(other.cards("hopper"), 5);
 }
 
 #[test]

@@ -189,6 +189,12 @@ fn card() -> anyhow::Result<()> {
     let world = World::new(Some(readers), vec![Blank::new(1, BlankKind::Fresh)]);
     world.move_card(Place::Hopper, Place::Desk)?;
     println!("card in reader {:?}", service.desk.name);
+    if Isolation::current() == Isolation::Shared {
+        eprintln!(
+            "The virtual reader listens on all of this machine's addresses. `cargo rig inside -- bash` gives a shell in \
+             which it does not; run this there if that matters."
+        );
+    }
     knobs(|knob| {
         match knob {
             "remove" => world.move_card(Place::Desk, Place::Tray)?,

@@ -5,6 +5,12 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// How long a process may take to end when it is asked to.
+const POLITENESS: Duration = Duration::from_millis(500);
+
 /// A running child process. Dropping it ends the process.
 #[derive(Debug)]
 pub struct Process {
@@ -69,8 +75,14 @@ impl Process {
 }
 
 impl Drop for Process {
+    /// Asks the process to end, so that it can put its sockets away, and ends it if it does not.
     fn drop(&mut self) {
-        if self.ended().is_none() {
+        if self.ended().is_some() {
+            return;
+        }
+        let asked =
+            i32::try_from(self.child.id()).is_ok_and(|id| kill(Pid::from_raw(id), Signal::SIGTERM).is_ok());
+        if !asked || self.wait_for_end(POLITENESS).is_none() {
             self.kill();
         }
     }

@@ -1,7 +1,7 @@
 //! What happens in a demonstration, and what is kept of it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ use crate::rig::fault::Fault;
 use crate::rig::isolation::Isolation;
 use crate::rig::office::Office;
 use crate::rig::screens::Watch;
-use crate::rig::{defmt_log, process::Process};
+use crate::rig::{defmt_log, process::Process, terminal_screen};
 use crate::world::{Census, Place};
 
 /// Longest silence of the operator's program. The capture board gives up on a finger after 30 s.
@@ -117,6 +117,7 @@ pub(super) fn tell(
         fault: options.fault,
         stage,
         touches: 0,
+        folder: evidence.folder().to_owned(),
         counter,
         told: Told::new(),
     };
@@ -168,6 +169,7 @@ struct Teller<'a> {
     stage: Arc<Mutex<String>>,
     /// How often a finger was put on the glass.
     touches: u64,
+    folder: PathBuf,
     counter: Counter,
     told: Told,
 }
@@ -197,6 +199,9 @@ impl Teller<'_> {
                 self.told.ticket = text(&fields["ticket"]);
                 self.told.ticket_id = text(&fields["ticket_id"]);
                 eprintln!("  ticket {}", self.told.ticket.as_deref().unwrap_or("?"));
+                if let Person::AtTerminal(_) = self.person {
+                    eprintln!("{}", terminal_screen::braille(&self.office.kiosk.screen()?));
+                }
             }
             "step" => self.step(fields),
             "capture" => self.capture(fields)?,
@@ -257,10 +262,23 @@ impl Teller<'_> {
         match question.question.as_str() {
             "card_on_desk" => self.carry(Place::Tray, Place::Desk)?,
             "handed_over" => self.carry(Place::Desk, Place::Applicant)?,
+            "card_good" => self.show_card()?,
             _ => {}
         }
         let answer = self.person.answer(question)?;
         self.counter.answer(question, &answer)
+    }
+
+    /// Lets a person at the terminal look at the card.
+    fn show_card(&self) -> anyhow::Result<()> {
+        if let (Person::AtTerminal(_), Some(face)) = (&self.person, self.office.world.face(Place::Tray)) {
+            let picture = self.folder.join("card-in-tray.png");
+            face.on(artwork())
+                .save(&picture)
+                .context("drawing the card in the tray")?;
+            eprintln!("The card in the tray: {}", picture.display());
+        }
+        Ok(())
     }
 
     /// Carries the card by hand, unless that was done when the same was asked before.
