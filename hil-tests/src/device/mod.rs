@@ -6,4 +6,5 @@ pub mod sensor;
 pub mod serial;
 pub mod ticket_printer;
 
+pub mod background;
 pub mod card;

@@ -4,9 +4,10 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use super::background::Background;
 use super::pty::Pty;
 
 /// An emulated device at the end of a serial line. It does no I/O and has no clock: `now` is the time since it was
@@ -94,7 +95,8 @@ where
     Ok(())
 }
 
-fn is_transient(error: &io::Error) -> bool {
+/// Whether a read or write only has to be tried again: nothing came in time, or a signal did.
+pub(crate) fn is_transient(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
@@ -117,8 +119,7 @@ fn write_all<P: Write>(port: &mut P, mut bytes: &[u8], stop: &AtomicBool) -> io:
 #[derive(Debug)]
 pub struct Plugged {
     path: PathBuf,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _server: Background,
 }
 
 impl Plugged {
@@ -132,35 +133,20 @@ impl Plugged {
     {
         let mut pty = Pty::open()?;
         let path = pty.path().to_owned();
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let thread = thread::Builder::new()
-            .name(format!("device {}", path.display()))
-            .spawn(move || {
-                if let Err(error) = serve(&device, &mut pty, speed, &stopped) {
-                    log::error!("emulated device on {}: {error}", pty.path().display());
-                }
-            })?;
+        let server = Background::spawn(format!("device {}", path.display()), move |stop| {
+            if let Err(error) = serve(&device, &mut pty, speed, stop) {
+                log::error!("emulated device on {}: {error}", pty.path().display());
+            }
+        })?;
         Ok(Self {
             path,
-            stop,
-            thread: Some(thread),
+            _server: server,
         })
     }
 
     /// What a client opens, for instance `/dev/pts/7`.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-}
-
-impl Drop for Plugged {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // A panic in the device was reported by the thread; here it only must not end another test.
-            let _ = thread.join();
-        }
     }
 }
 

@@ -2,27 +2,26 @@
 //!
 //! QEMU does not pace its serial lines and knows no line faults, so whatever a line does, it does here.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::device::background::Background;
 use crate::device::pty::Pty;
+use crate::device::serial::is_transient;
 
 /// A connected cable. Dropping it pulls it out: the port disappears, as a USB serial adapter's does.
 #[derive(Debug)]
 pub struct Line {
     path: PathBuf,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _pump: Background,
 }
 
 impl Line {
@@ -35,30 +34,13 @@ impl Line {
         board.set_write_timeout(Some(LOOK))?;
         let port = Pty::open().context("making a serial port")?;
         let path = port.path().to_owned();
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let thread = std::thread::Builder::new()
-            .name("line".into())
-            .spawn(move || pump(port, board, &stopped))?;
-        Ok(Self {
-            path,
-            stop,
-            thread: Some(thread),
-        })
+        let pump = Background::spawn("line", move |stop| pump(port, board, stop))?;
+        Ok(Self { path, _pump: pump })
     }
 
     /// What the operator's program opens.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 
@@ -108,7 +90,7 @@ fn carry(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8], stop: &At
     let count = match from.read(buffer) {
         Ok(0) => return false,
         Ok(count) => count,
-        Err(error) => return is_waiting(&error),
+        Err(error) => return is_transient(&error),
     };
     let mut rest = &buffer[..count];
     let mut refusals = 0;
@@ -116,16 +98,9 @@ fn carry(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8], stop: &At
         match to.write(rest) {
             Ok(0) => return false,
             Ok(written) => rest = &rest[written..],
-            Err(error) if is_waiting(&error) => refusals += 1,
+            Err(error) if is_transient(&error) => refusals += 1,
             Err(_) => return false,
         }
     }
     true
-}
-
-fn is_waiting(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted
-    )
 }

@@ -3,9 +3,7 @@
 
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,6 +15,7 @@ use super::isolation::Isolation;
 use super::line::{self, Line};
 use super::pcscd::Pcscd;
 use super::qemu::Board;
+use crate::device::background::Background;
 use crate::device::card_printer::EvolisCore;
 use crate::device::sensor::{Glass, Model, SensorCore};
 use crate::device::serial::{self, LineSpeed, Plugged, SerialDevice};
@@ -155,8 +154,7 @@ fn blanks(fault: Option<Fault>) -> Vec<Blank> {
 /// A device on one of a board's serial lines.
 #[derive(Debug)]
 struct Attached {
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _server: Background,
 }
 
 impl Attached {
@@ -167,26 +165,11 @@ impl Attached {
         let mut stream: UnixStream = line::connect(&board.serial_socket(uart), Duration::from_secs(5))?;
         stream.set_read_timeout(Some(Duration::from_millis(5)))?;
         stream.set_write_timeout(Some(Duration::from_millis(50)))?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let name = format!("{} uart{uart}", board.name());
-        let thread = std::thread::Builder::new().name(name).spawn(move || {
-            if let Err(error) = serial::serve(&device, &mut stream, LineSpeed::Immediate, &stopped) {
+        let server = Background::spawn(format!("{} uart{uart}", board.name()), move |stop| {
+            if let Err(error) = serial::serve(&device, &mut stream, LineSpeed::Immediate, stop) {
                 log::debug!("a device lost its board: {error}");
             }
         })?;
-        Ok(Self {
-            stop,
-            thread: Some(thread),
-        })
-    }
-}
-
-impl Drop for Attached {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        Ok(Self { _server: server })
     }
 }

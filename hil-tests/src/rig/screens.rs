@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use image::RgbImage;
 
 use super::qemu::Board;
+use crate::device::background::Background;
 
 /// How often the screen is looked at. Firmware shows nothing for a shorter time that a person could read.
 const LOOK: Duration = Duration::from_millis(60);
@@ -28,8 +28,7 @@ pub struct Shot {
 /// A thread that watches one board.
 #[derive(Debug)]
 pub struct Watch {
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    watcher: Background,
     shots: Arc<Mutex<Vec<Shot>>>,
 }
 
@@ -39,44 +38,21 @@ impl Watch {
     /// # Errors
     /// If no thread can be started.
     pub fn start(board: &Arc<Board>, stage: &Arc<Mutex<String>>, folder: &Path) -> std::io::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
         let shots = Arc::new(Mutex::new(Vec::new()));
-        let thread = {
-            let (board, stage, stop, shots) = (
-                Arc::clone(board),
-                Arc::clone(stage),
-                Arc::clone(&stop),
-                Arc::clone(&shots),
-            );
+        let watcher = {
+            let (board, stage, shots) = (Arc::clone(board), Arc::clone(stage), Arc::clone(&shots));
             let folder = folder.to_owned();
-            std::thread::Builder::new()
-                .name("screens".into())
-                .spawn(move || watch(&board, &stage, &folder, &stop, &shots))?
+            Background::spawn("screens", move |stop| {
+                watch(&board, &stage, &folder, stop, &shots);
+            })?
         };
-        Ok(Self {
-            stop,
-            thread: Some(thread),
-            shots,
-        })
+        Ok(Self { watcher, shots })
     }
 
     /// Looks a last time, stops, and returns all pictures in order.
-    pub fn finish(mut self) -> Vec<Shot> {
-        self.join();
+    pub fn finish(self) -> Vec<Shot> {
+        drop(self.watcher);
         std::mem::take(&mut *self.shots.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn join(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.join();
     }
 }
 

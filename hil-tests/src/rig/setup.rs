@@ -115,24 +115,25 @@ pub enum Missing {
 impl std::fmt::Display for Missing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Apt(name, reason) => write!(f, "Debian package {name:<18} {reason}"),
+            Self::Apt(name, reason) => write!(f, "{:<36} {reason}", format!("Debian package {name}")),
             Self::ThumbCompiler => write!(
                 f,
-                "compiler for {}    `rustup target add`, else Debian's {}",
-                toolchain::TARGET,
+                "{:<36} `rustup target add`, else Debian's {}",
+                format!("compiler for {}", toolchain::TARGET),
                 DEBIAN_PACKAGES.join(" and ")
             ),
             Self::EscposDecoder => {
                 write!(
                     f,
-                    "from crates.io: hardless-escpos     independent check of the ticket"
+                    "{:<36} independent check of the ticket",
+                    "crates.io: hardless-escpos"
                 )
             }
             Self::PythonClients => {
                 write!(
                     f,
-                    "from PyPI, into .rig/venv:        {} (independent checks)",
-                    PYPI.join(", ")
+                    "{:<36} independent checks, into .rig/venv",
+                    format!("PyPI: {}", PYPI.join(", "))
                 )
             }
         }

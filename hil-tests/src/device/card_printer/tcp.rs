@@ -4,9 +4,10 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
+use crate::device::background::Background;
 use crate::device::serial::{LineSpeed, SerialDevice, serve};
 
 /// How often the listener looks whether it should end, and how long a read of a client's connection waits.
@@ -17,8 +18,7 @@ const TICK: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct Listening {
     address: SocketAddr,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _server: Background,
 }
 
 impl Listening {
@@ -33,31 +33,18 @@ impl Listening {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let thread = thread::Builder::new()
-            .name(format!("device {address}"))
-            .spawn(move || accept(&listener, &device, &stopped))?;
+        let server = Background::spawn(format!("device {address}"), move |stop| {
+            accept(&listener, &device, stop);
+        })?;
         Ok(Self {
             address,
-            stop,
-            thread: Some(thread),
+            _server: server,
         })
     }
 
     /// Where a client connects.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // A panic in the device was reported by the thread; here it only must not end another test.
-            let _ = thread.join();
-        }
     }
 }
 
