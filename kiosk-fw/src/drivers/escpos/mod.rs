@@ -5,6 +5,9 @@
 pub mod document;
 pub mod status;
 
+use core::task::Poll;
+
+use embassy_futures::poll_once;
 use embassy_time::{Duration, Timer, with_timeout};
 use embedded_io_async::{Read, Write};
 
@@ -66,6 +69,10 @@ impl<R: Read, W: Write> Printer<R, W> {
     }
 
     async fn ask(&mut self, query: Query) -> Result<u8, NoAnswer> {
+        // All answers look alike: one that comes after its question was given up would be taken for that to the next
+        // question, and so on for ever.
+        let mut late = [0; 16];
+        while let Poll::Ready(Ok(1..)) = poll_once(self.reader.read(&mut late)) {}
         self.writer
             .write_all(&query.command())
             .await
@@ -75,7 +82,7 @@ impl<R: Read, W: Write> Printer<R, W> {
             if self.reader.read(&mut byte).await.map_err(|_| NoAnswer)? == 0 {
                 return Err(NoAnswer);
             }
-            // Anything else is noise, or the answer to a question that was given up.
+            // Anything else is noise.
             if status::is_answer(byte[0]) {
                 return Ok(byte[0]);
             }

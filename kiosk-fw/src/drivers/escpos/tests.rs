@@ -111,3 +111,12 @@ fn a_printer_that_stops_in_the_middle_leaves_the_outcome_unknown() {
     let silent = Line::new(Some(READY), None);
     assert_eq!(print_on(&silent), Outcome::Unknown(Err(NoAnswer)));
 }
+
+#[test]
+fn an_answer_that_came_too_late_is_not_taken_for_the_next() {
+    let line = Line::new(Some(READY), None);
+    // Paper near its end, as the answer to an earlier round's last question; as the first of a round it would say off line.
+    line.answers.borrow_mut().push_back(0x1E);
+    let status = run(Printer::new(&line, &line).status()).unwrap();
+    assert_eq!(status, Status::default());
+}

@@ -81,6 +81,8 @@ pub struct Sensor<R, W> {
     receiver: Receiver<R>,
     writer: W,
     address: u32,
+    /// An instruction was given up while the sensor worked on it: its answer has still to come.
+    answer_owed: bool,
 }
 
 impl<R: Read, W: Write> Sensor<R, W> {
@@ -90,6 +92,7 @@ impl<R: Read, W: Write> Sensor<R, W> {
             receiver: Receiver::new(reader),
             writer,
             address: DEFAULT_ADDRESS,
+            answer_owed: false,
         }
     }
 
@@ -180,7 +183,28 @@ impl<R: Read, W: Write> Sensor<R, W> {
     }
 
     /// Sends an instruction and waits for its confirmation code; the rest of the answer goes to `answer`.
+    ///
+    /// An answer does not say what it answers, so one to an earlier instruction must be out of the way. If the future is
+    /// dropped, the next call sees to that.
     async fn command(&mut self, payload: &[u8], answer: &mut [u8]) -> Result<u8, SensorError> {
+        if self.answer_owed {
+            // A sensor that does not give it now will not.
+            let _ = with_timeout(ANSWER_TIMEOUT, self.skip_answer()).await;
+        }
+        self.receiver.discard();
+        self.answer_owed = true;
+        let outcome = self.exchange(payload, answer).await;
+        self.answer_owed = false;
+        outcome
+    }
+
+    async fn skip_answer(&mut self) {
+        while let Ok(packet) = self.receiver.next().await
+            && packet.kind != Kind::Acknowledge
+        {}
+    }
+
+    async fn exchange(&mut self, payload: &[u8], answer: &mut [u8]) -> Result<u8, SensorError> {
         let mut out = [0; OVERHEAD + 8];
         let length = encode(self.address, Kind::Command, payload, &mut out);
         let mut parts_skipped = 0;

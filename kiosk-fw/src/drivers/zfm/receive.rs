@@ -1,5 +1,8 @@
 //! Finding packets in the bytes of the line.
 
+use core::task::Poll;
+
+use embassy_futures::poll_once;
 use embedded_io_async::Read;
 
 use super::packet::{MAX_PAYLOAD, OVERHEAD, Packet, packet};
@@ -61,6 +64,13 @@ impl<R: Read> Receiver<R> {
         packet(&self.buffer[..self.used])
             .map(|(_, packet)| packet)
             .map_err(|_| LineLost)
+    }
+
+    /// Throws away whatever has come so far.
+    pub fn discard(&mut self) {
+        while let Poll::Ready(Ok(1..)) = poll_once(self.line.read(&mut self.buffer)) {}
+        self.filled = 0;
+        self.used = 0;
     }
 
     fn discard_used(&mut self) {

@@ -1,7 +1,10 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
-use embassy_futures::block_on;
+use embassy_futures::{block_on, poll_once};
 use embedded_io_async::ErrorType;
 
 use super::packet::packet;
@@ -13,6 +16,8 @@ struct Line {
     answers: RefCell<VecDeque<Vec<u8>>>,
     to_read: RefCell<VecDeque<u8>>,
     asked: RefCell<Vec<Vec<u8>>>,
+    /// It waits when there is nothing to read; otherwise it ends there.
+    waits: bool,
 }
 
 impl Line {
@@ -30,6 +35,14 @@ impl ErrorType for &Line {
 
 impl Read for &Line {
     async fn read(&mut self, into: &mut [u8]) -> Result<usize, Self::Error> {
+        poll_fn(|_| {
+            if self.waits && self.to_read.borrow().is_empty() {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
         let mut waiting = self.to_read.borrow_mut();
         let count = into.len().min(waiting.len());
         for (place, byte) in into.iter_mut().zip(waiting.drain(..count)) {
@@ -129,5 +142,42 @@ fn what_is_left_of_an_abandoned_image_is_skipped_before_the_next_answer() {
     answer.extend(packed(Kind::EndOfData, &[1; 128]));
     answer.extend(packed(Kind::Acknowledge, &[0x02]));
     let line = Line::answering([answer]);
+    assert_eq!(block_on(Sensor::new(&line, &line).take_image()), Ok(false));
+}
+
+#[test]
+fn an_answer_that_came_too_late_is_not_taken_for_the_next() {
+    let line = Line::answering([packed(Kind::Acknowledge, &[0x02])]);
+    line.to_read
+        .borrow_mut()
+        .extend(packed(Kind::Acknowledge, &[0x00]));
+    assert_eq!(block_on(Sensor::new(&line, &line).take_image()), Ok(false));
+}
+
+#[test]
+fn the_answer_to_an_instruction_that_was_given_up_is_waited_for_before_the_next() {
+    let line = Line {
+        waits: true,
+        ..Line::answering([vec![], packed(Kind::Acknowledge, &[0x02])])
+    };
+    let mut sensor = Sensor::new(&line, &line);
+    assert!(poll_once(sensor.take_image()).is_pending());
+    let mut again = pin!(sensor.take_image());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(again.as_mut().poll(&mut context).is_pending());
+    assert_eq!(line.asked.borrow().len(), 1);
+    // Only now the sensor is done with the first: there was a finger.
+    line.to_read
+        .borrow_mut()
+        .extend(packed(Kind::Acknowledge, &[0x00]));
+    assert_eq!(again.as_mut().poll(&mut context), Poll::Ready(Ok(false)));
+}
+
+#[test]
+fn a_part_of_which_the_end_was_lost_does_not_swallow_the_next_answer() {
+    let line = Line::answering([packed(Kind::Acknowledge, &[0x02])]);
+    line.to_read
+        .borrow_mut()
+        .extend(&packed(Kind::Data, &[1; 128])[..100]);
     assert_eq!(block_on(Sensor::new(&line, &line).take_image()), Ok(false));
 }
