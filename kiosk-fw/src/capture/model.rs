@@ -303,7 +303,13 @@ impl Model {
     fn sensor(&mut self, now: u64, event: SensorEvent, actions: &mut Actions) {
         match (event, &self.activity) {
             (SensorEvent::Ready, _) => self.sensor = Sensor::Ready,
-            (SensorEvent::Missing(_), _) => self.sensor = Sensor::Missing,
+            (SensorEvent::Missing(_), activity) => {
+                self.sensor = Sensor::Missing;
+                // It was taken on before the task found out, and cannot begin.
+                if matches!(activity, Activity::Waiting { .. }) {
+                    self.fail(now, CaptureFailure::SensorMissing, 0, View::Failed, actions);
+                }
+            }
             (SensorEvent::FingerPlaced, Activity::Waiting { capture, .. }) => {
                 let id = capture.capture_id;
                 push(actions, progress(id, CapturePhase::FingerPlaced));
@@ -354,6 +360,8 @@ impl Model {
                 );
                 self.show(now, View::Judging, JUDGING_US);
             }
+            // Whoever asked for the capture is gone, and must not take its end for that of one it asks for now.
+            (_, BulkOutcome::PeerRestarted) => self.stop(actions),
             // Any other end is an early one.
             (Activity::Reading { .. } | Activity::Sending { .. }, _) => {
                 self.fail(now, CaptureFailure::TransferFailed, 0, View::Failed, actions);

@@ -284,3 +284,27 @@ fn what_is_left_over_of_a_stopped_capture_is_not_taken_for_a_new_one() {
     }
     assert_eq!(board.model.view(), View::Ready);
 }
+
+#[test]
+fn a_new_session_hears_nothing_of_a_capture_of_the_old() {
+    let mut bench = Bench::reading();
+    bench.on(Event::LinkDown);
+    // The link reports the end of the old transfer when the new session is there already, and before it says so.
+    assert_eq!(
+        bench.on(Event::BulkSent(BulkOutcome::PeerRestarted)),
+        [Action::StopSensor, Action::AbortImage]
+    );
+    assert!(bench.on(Event::LinkUp { resumed: false }).is_empty());
+    assert_eq!(bench.model.view(), View::Ready);
+}
+
+#[test]
+fn a_sensor_that_is_gone_while_a_finger_is_waited_for_ends_the_capture() {
+    let mut bench = Bench::waiting();
+    // The capture before was stopped just when the sensor stopped answering: nobody heard of it, and this one was taken on.
+    let gone = SensorEvent::Missing(SensorError::NoAnswer);
+    assert_eq!(
+        bench.on(Event::Sensor(gone)),
+        [Action::StopSensor, failed(CaptureFailure::SensorMissing, 0)]
+    );
+}
