@@ -113,8 +113,8 @@ fn time_text(unix: u64, utc_offset_minutes: i16) -> String<COLUMNS> {
             text,
             " {}{:02}{:02}",
             if other < 0 { '-' } else { '+' },
-            other.abs() / 60,
-            other.abs() % 60
+            other.unsigned_abs() / 60,
+            other.unsigned_abs() % 60
         ),
     };
     text
@@ -163,6 +163,8 @@ mod tests {
         assert_eq!(time_text(1_709_164_800, 0), "Kamis, 29 Feb 2024 00:00 +0000");
         // 2026-11-22 18:30 UTC is the next morning in Jayapura.
         assert_eq!(time_text(1_795_372_200, 540), "Senin, 23 Nov 2026 03:30 WIT");
+        // Whatever the host says, the ticket has some time on it.
+        assert!(time_text(0, i16::MIN).ends_with(" -54608"));
         assert_eq!(time_text(1_795_372_200, -90), "Minggu, 22 Nov 2026 17:00 -0130");
     }
 
