@@ -7,7 +7,9 @@ mod sim;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::BoardLink;
-use protocol::frame::{FrameKind, MAX_WIRE_FRAME, encode, kind_and_session, split_kind_and_session};
+use protocol::frame::{
+    BulkHeader, FrameKind, MAX_WIRE_FRAME, encode, kind_and_session, split_kind_and_session,
+};
 use protocol::link::{Event, Object};
 use protocol::message::{CapturePhase, CaptureProgress, ObjectKind};
 use sim::Pair;
@@ -158,5 +160,57 @@ fn work_per_byte_is_bounded_whatever_the_bytes_are() {
             "{name}: {sent} bytes for {}",
             stream.len()
         );
+    }
+}
+
+#[test]
+fn a_receiver_that_kept_half_a_piece_is_sent_the_rest_of_it() {
+    let mut pair = sim::connected();
+    let session = session_of(&mut pair);
+    let object = Object {
+        kind: ObjectKind::Image,
+        id: 5,
+        length: 1_000,
+    };
+    pair.board.bulk_begin(pair.now, object).unwrap();
+    let content: Vec<u8> = (0..1_000_u16).map(|at| at as u8).collect();
+    assert_eq!(pair.board.bulk_write(&content), 1_000);
+    // Transfer, acknowledged, limit, no ranges; section 2 of the specification.
+    let bulk_ack = |acknowledged: u32| {
+        let rest = [
+            &[1][..],
+            &acknowledged.to_le_bytes(),
+            &1_000_u32.to_le_bytes(),
+            &[0],
+        ];
+        frame(FrameKind::BulkAck, session, &rest.concat())
+    };
+    pair.board.handle_bytes(pair.now, &bulk_ack(0));
+    assert_eq!(pieces(&mut pair), [(0, content.clone())]);
+    pair.board.handle_bytes(pair.now, &bulk_ack(300));
+    pair.now += 1_000_000;
+    let rest: Vec<u8> = pieces(&mut pair)
+        .into_iter()
+        .flat_map(|(_, bytes)| bytes)
+        .collect();
+    assert_eq!(rest, content[300..]);
+}
+
+/// The pieces of an object that the board sends now.
+fn pieces(pair: &mut Pair) -> Vec<(u32, Vec<u8>)> {
+    let mut pieces = Vec::new();
+    loop {
+        let mut out = [0; MAX_WIRE_FRAME];
+        let len = pair.board.poll_transmit(pair.now, &mut out);
+        if len == 0 {
+            return pieces;
+        }
+        let mut decoder = protocol::frame::Decoder::new();
+        decoder.push(&out[..len]);
+        let (kind, _, rest) = split_kind_and_session(decoder.frame()).unwrap();
+        if kind == Some(FrameKind::Bulk) {
+            let (header, bytes) = BulkHeader::split(rest).unwrap();
+            pieces.push((header.offset, bytes.to_vec()));
+        }
     }
 }

@@ -277,6 +277,12 @@ impl<const N: usize> BulkOut<N> {
             }
         }
         transfer.pieces.retain(|piece| !arrived(piece));
+        // A receiver may have had room for the beginning of a piece only.
+        for piece in &mut transfer.pieces {
+            let came = ack.acknowledged.saturating_sub(piece.start);
+            piece.start += came;
+            piece.len -= came as u16; // less than the piece: otherwise it is gone
+        }
         self.ring
             .free((ack.acknowledged - transfer.acknowledged) as usize);
         transfer.acknowledged = ack.acknowledged;

@@ -5,7 +5,7 @@
 //!   start ---> | Seeking | -------------------------------> | Up | <--+ hello of another boot
 //!              +---------+                                  +----+ ---+ that names mine: anew
 //!                                                             |  ^
-//!                                 nothing came for 3 s (Down) |  | anything of this session came:
+//!                                 nothing came for a while    |  | anything of this session came:
 //!                                                             v  | goes on where it was
 //!                                                          +--------+
 //!                                                          | Silent |
