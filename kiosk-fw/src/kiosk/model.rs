@@ -295,6 +295,8 @@ impl Model {
     fn printer_says(&mut self, now: u64, status: Result<Status, NoAnswer>, actions: &mut Actions) {
         self.checking = false;
         self.remember_printer(now, status, actions);
+        // Seconds have passed since the last look.
+        self.reports.resume();
         let Activity::Checking { service } = self.activity else {
             return;
         };
@@ -391,10 +393,11 @@ impl Model {
     }
 
     fn report_answer(&mut self, press: u64, answer: &Result<Message, RequestFailure>) {
-        if *answer == Err(RequestFailure::PeerRestarted) {
-            self.not_sent(press);
-        } else {
-            self.reports.settle(press);
+        match answer {
+            Err(RequestFailure::PeerRestarted) => self.not_sent(press),
+            // The host could not store it. Asking at once would only keep it busy.
+            Err(RequestFailure::Refused(Refusal::Busy)) => self.reports.put_off(press),
+            _ => self.reports.settle(press),
         }
     }
 

@@ -29,6 +29,8 @@ struct Owed<T> {
     message: T,
     /// It has been sent and the host has not restarted since.
     sent: bool,
+    /// The host was too busy for it.
+    put_off: bool,
 }
 
 /// Messages that the host has not answered, the oldest first.
@@ -42,7 +44,13 @@ impl<T: AboutPress + Clone> Owing<T> {
 
     /// Adds a message. False, and nothing done, if too many are owed.
     pub(super) fn add(&mut self, message: T) -> bool {
-        self.0.push(Owed { message, sent: false }).is_ok()
+        self.0
+            .push(Owed {
+                message,
+                sent: false,
+                put_off: false,
+            })
+            .is_ok()
     }
 
     /// Adds a message, in the place of the oldest if too many are owed.
@@ -62,6 +70,21 @@ impl<T: AboutPress + Clone> Owing<T> {
     /// The message about `press` was lost on its way.
     pub(super) fn lost(&mut self, press: u64) {
         for owed in self.0.iter_mut().filter(|owed| owed.message.press() == press) {
+            owed.sent = false;
+        }
+    }
+
+    /// The host was too busy for the message about `press`.
+    pub(super) fn put_off(&mut self, press: u64) {
+        for owed in self.0.iter_mut().filter(|owed| owed.message.press() == press) {
+            owed.put_off = true;
+        }
+    }
+
+    /// What was put off is to be sent again.
+    pub(super) fn resume(&mut self) {
+        for owed in self.0.iter_mut().filter(|owed| owed.put_off) {
+            owed.put_off = false;
             owed.sent = false;
         }
     }

@@ -306,6 +306,27 @@ fn a_report_is_repeated_until_the_host_accepts_it() {
 }
 
 #[test]
+fn a_report_that_the_host_is_too_busy_for_is_repeated_but_not_at_once() {
+    let mut kiosk = Bench::asking();
+    kiosk.on(answer(PRESS));
+    kiosk.on(Event::TicketOut(Outcome::Printed));
+    let busy = Event::ReportAnswer {
+        press: PRESS,
+        answer: Err(RequestFailure::Refused(Refusal::Busy)),
+    };
+    assert!(kiosk.on(busy).is_empty());
+    assert_eq!(
+        kiosk.on(Event::Printer(Ok(READY))),
+        [report(PrintOutcome::Printed, PrintCause::None)]
+    );
+    kiosk.on(Event::ReportAnswer {
+        press: PRESS,
+        answer: Ok(Accepted {}.into()),
+    });
+    assert!(kiosk.on(Event::Printer(Ok(READY))).is_empty());
+}
+
+#[test]
 fn without_a_host_no_number_is_asked_for() {
     let mut kiosk = Bench::open();
     kiosk.on(Event::LinkDown);
