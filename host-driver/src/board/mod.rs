@@ -281,8 +281,9 @@ impl Board {
     ///
     /// # Errors
     ///
-    /// Every variant of [`BoardError`] except `Open`. After [`BoardError::TimedOut`], [`BoardError::PortLost`] and
-    /// [`BoardError::Restarted`] it is not known whether the board carried the request out.
+    /// Every variant of [`BoardError`] except `Open`. After [`BoardError::TimedOut`], [`BoardError::PortLost`],
+    /// [`BoardError::Restarted`] and, if the board fell silent while it was asked, [`BoardError::Silent`] it is not known
+    /// whether the board carried the request out, or will when it is back.
     pub fn request(&self, message: impl Into<Message>, patience: Duration) -> Result<Message, BoardError> {
         let message = message.into();
         let name = message.name();

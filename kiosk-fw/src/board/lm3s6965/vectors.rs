@@ -6,7 +6,7 @@ use cortex_m_rt::{ExceptionFrame, exception};
 /// Interrupts of the chip, from UDMA-less GPIO port A (0) to hibernation (43).
 const INTERRUPTS: usize = 44;
 
-/// One entry of the table: a handler, or 0 where the chip has no such interrupt.
+/// One entry of the table.
 #[derive(Clone, Copy)]
 #[repr(C)]
 union Vector {
