@@ -214,3 +214,39 @@ fn pieces(pair: &mut Pair) -> Vec<(u32, Vec<u8>)> {
         }
     }
 }
+
+#[test]
+fn an_object_that_another_takes_the_place_of_ends_before_that_begins() {
+    let mut pair = sim::connected();
+    let session = session_of(&mut pair);
+    for transfer in [1_u8, 2] {
+        // Sequence, acknowledged, class BulkBegin, transfer, kind, id, length.
+        let rest = [
+            transfer - 1,
+            0,
+            0,
+            0,
+            4,
+            transfer,
+            1,
+            transfer,
+            0,
+            0,
+            0,
+            9,
+            0,
+            0,
+            0,
+        ];
+        let bytes = frame(FrameKind::Control, session, &rest);
+        pair.host.handle_bytes(pair.now, &bytes);
+    }
+    let events: Vec<_> = core::iter::from_fn(|| pair.host.poll_event())
+        .map(|event| match event {
+            Event::BulkBegin { object, .. } => ("begins", object.id),
+            Event::BulkEnd { object, .. } => ("ends", object.id),
+            _ => ("?", 0),
+        })
+        .collect();
+    assert_eq!(events, [("begins", 1), ("ends", 1), ("begins", 2)]);
+}

@@ -50,12 +50,14 @@ impl<const N: usize> BulkIn<N> {
         }
     }
 
-    /// The sender announces an object; returns whether it is taken.
+    /// Another object is announced. The sender would have said if it had given up the one before: the answer to its
+    /// end is lost on it.
+    pub(super) fn supersede(&mut self) {
+        self.finish(BulkOutcome::Cancelled);
+    }
+
+    /// The sender announces an object; returns whether it is taken. None is under way.
     pub(super) fn begin(&mut self, number: u8, object: Object) -> bool {
-        if self.active.is_some() {
-            // The sender would have said if it had given up the one before: the answer to its end is lost on it.
-            self.finish(BulkOutcome::Cancelled);
-        }
         if N == 0 || object.length >= MAX_OBJECT {
             self.result = Some((number, BulkOutcome::Refused));
             return false;

@@ -148,18 +148,31 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
             let mut payload = [0; MAX_CONTROL];
             let len = front.len();
             payload[..len].copy_from_slice(front);
-            if let Ok((_, Some(Envelope::Request { id, .. }))) = Envelope::parse(&payload[..len])
-                && self.busy.is_full()
-                && !self.memory.has_room_for(id)
-            {
+            match Envelope::parse(&payload[..len]) {
                 // Not even a refusal can be queued: the sender has to wait.
-                return None;
+                Ok((_, Some(Envelope::Request { id, .. })))
+                    if self.busy.is_full() && !self.memory.has_room_for(id) =>
+                {
+                    return None;
+                }
+                // The object before it ends first.
+                Ok((_, Some(Envelope::BulkBegin { .. }))) => {
+                    self.bulk_in.supersede();
+                    if let Some((transfer, object, outcome)) = self.bulk_in.take_ended() {
+                        return Some(Event::BulkEnd {
+                            transfer,
+                            object,
+                            outcome,
+                        });
+                    }
+                }
+                _ => {}
             }
             self.ack_due |= self.inbox.pop();
             if let Some(event) = self.message(&payload[..len], cut) {
                 return Some(event);
             }
-            // An object that ended by its predecessor's message comes first.
+            // An object that the message ended.
             if let Some((transfer, object, outcome)) = self.bulk_in.take_ended() {
                 return Some(Event::BulkEnd {
                     transfer,
