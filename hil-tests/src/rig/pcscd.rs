@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -14,6 +15,12 @@ use super::process::Process;
 
 /// The virtual reader driver of Debian's vsmartcard-vpcd.
 const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
+
+/// Where pcscd listens; the path is fixed when pcsc-lite is compiled.
+const SOCKET: &str = "/run/pcscd/pcscd.comm";
+
+/// Port of the first virtual reader in the driver package's own configuration.
+const SHARED_PORT: u16 = 0x8C7B;
 
 /// A virtual reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +89,9 @@ impl Pcscd {
     fn use_shared(folder: &Path) -> anyhow::Result<Self> {
         let reader = |slot: u16| Reader {
             name: format!("Virtual PCD 00 0{slot}"),
-            address: local(0x8C7B + slot),
+            address: local(SHARED_PORT + slot),
         };
-        let running = Path::new("/run/pcscd/pcscd.comm").exists() && listening_ports().contains(&0x8C7B);
+        let running = wakes_up(local(SHARED_PORT).port());
         let process = if running {
             None
         } else if nix::unistd::geteuid().is_root() {
@@ -108,7 +115,7 @@ impl Pcscd {
     fn wait_until_ready(&mut self, folder: &Path) -> anyhow::Result<()> {
         let limit = Instant::now() + Duration::from_secs(10);
         let ready = |reader: &Reader| listening_ports().contains(&reader.address.port());
-        while !(Path::new("/run/pcscd/pcscd.comm").exists() && ready(&self.encoder) && ready(&self.desk)) {
+        while !(Path::new(SOCKET).exists() && ready(&self.encoder) && ready(&self.desk)) {
             if let Some(status) = self.process.as_mut().and_then(Process::ended) {
                 bail!(
                     "pcscd ended at once ({status}); its words are in {}",
@@ -145,6 +152,21 @@ fn spawn(folder: &Path, arguments: &[&str]) -> anyhow::Result<Process> {
 
 fn local(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// Whether the machine's service is there with its virtual readers. systemd starts it when somebody knocks.
+fn wakes_up(port: u16) -> bool {
+    if UnixStream::connect(SOCKET).is_err() {
+        return false;
+    }
+    let limit = Instant::now() + Duration::from_secs(3);
+    while !listening_ports().contains(&port) {
+        if Instant::now() > limit {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    true
 }
 
 /// Ports on which somebody listens, read from the kernel: a trial connection would insert a card.
