@@ -154,6 +154,45 @@ fn a_number_that_is_none_is_a_refusal_and_not_a_guess() {
     assert!(matches!(printer.counters(), Err(PrinterError::Refused { .. })));
 }
 
+/// What a printer says until the first panel is to be printed, when its counter stands at 10.
+const READY_TO_PRINT: [&str; 12] = [
+    "OK", "SERIAL", "CARD", "10", "OK", "OK", "OK", "OK", "OK", "OK", "OK", "OK",
+];
+
+#[test]
+fn a_counter_that_forgot_printed_panels_is_not_taken_for_an_unprinted_card() {
+    let answers = [&READY_TO_PRINT[..], &["OK", "OK", "ERROR RIBBON", "10"]].concat();
+    let answers = answers
+        .into_iter()
+        .map(|answer| [answer.as_bytes(), b"\0"].concat());
+    let mut printer = Evolis::new(Line::saying(answers.collect())).unwrap();
+    printer.set_levels(Levels::Thirty2);
+    assert_eq!(
+        printer.print(&Panels::unprinted()),
+        Outcome::Unknown(PrinterError::Contradiction { said: 2, counted: 0 })
+    );
+}
+
+#[test]
+fn a_print_that_is_refused_leaves_nobodys_panels_in_the_printer() {
+    let answers = [
+        &READY_TO_PRINT[..],
+        &["ERROR RIBBON", "10", "OK", "OK", "OK", "OK", "OK"],
+    ]
+    .concat();
+    let answers = answers
+        .into_iter()
+        .map(|answer| [answer.as_bytes(), b"\0"].concat());
+    let mut printer = Evolis::new(Line::saying(answers.collect())).unwrap();
+    printer.set_levels(Levels::Thirty2);
+    assert_eq!(
+        printer.print(&Panels::unprinted()),
+        Outcome::Failed(PrinterError::RibbonEnded)
+    );
+    let sent = printer.into_port().sent;
+    assert!(sent.ends_with(b"\x1bWcb;y\r\x1bWcb;m\r\x1bWcb;c\r\x1bWcb;k\r\x1bWcb;o\r"));
+}
+
 #[test]
 fn counters_say_what_was_printed() {
     let counters = |panels_printed| Counters {

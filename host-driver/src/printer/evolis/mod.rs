@@ -295,6 +295,18 @@ impl<P: Port> Evolis<P> {
             .try_for_each(|panel| self.perform(&format!("Wcb;{}", panel.letter()), self.timeouts.query))
     }
 
+    /// Clears downloaded panels after a print that `error` has ended: they show a person.
+    fn forget_panels(&mut self, error: &PrinterError) {
+        let silent = match error {
+            PrinterError::PartlyPrinted { reason, .. } => reason.is_silence(),
+            other => other.is_silence(),
+        };
+        // Not worth more waiting when the printer is silent: who opens it again greets it.
+        if !silent && let Err(error) = self.clear_panels() {
+            log::warn!("downloaded panels stay in the card printer: {error}");
+        }
+    }
+
     /// Prints one panel as number `printed` of this card. `Err` is the end of the print.
     fn print_panel(&mut self, panel: Panel, before: u32, printed: u32) -> Result<(), Outcome> {
         let command = format!("Sp;{}", panel.letter());
@@ -305,7 +317,12 @@ impl<P: Port> Evolis<P> {
         match self.number("Rco;p", self.timeouts.panel) {
             Ok(now) => match now.wrapping_sub(before) {
                 panels if panels == printed + 1 && error.is_silence() => Ok(()),
-                0 => Err(Outcome::Failed(error)),
+                0 if printed == 0 => Err(Outcome::Failed(error)),
+                // Panels that it said it printed are not on its counter: the card is not to be taken for an unprinted one.
+                0 => Err(Outcome::Unknown(PrinterError::Contradiction {
+                    said: printed,
+                    counted: 0,
+                })),
                 panels if panels <= Counters::PANELS_A_CARD => {
                     Err(Outcome::Failed(PrinterError::PartlyPrinted {
                         panels,
@@ -380,17 +397,15 @@ impl<P: Port> CardPrinter for Evolis<P> {
         let before = match self.prepare_print(panels) {
             Ok(before) => before,
             Err(error) => {
-                // Not worth more waiting when the printer is silent: who opens it again greets it.
-                if !error.is_silence()
-                    && let Err(error) = self.clear_panels()
-                {
-                    log::warn!("downloaded panels stay in the card printer: {error}");
-                }
+                self.forget_panels(&error);
                 return Outcome::Failed(error);
             }
         };
         for (printed, panel) in (0..).zip(Panel::ALL) {
             if let Err(outcome) = self.print_panel(panel, before, printed) {
+                if let Some(error) = outcome.error() {
+                    self.forget_panels(error);
+                }
                 return outcome;
             }
         }
