@@ -81,13 +81,30 @@ pub(super) fn on(state: State, event: Event) -> Result<Next, Illegal> {
         },
         (S::Rejecting { reason, after }, E::Rejected(outcome)) => match outcome {
             Outcome::Done => rejected(reason, after, false),
-            Outcome::Failed { .. } | Outcome::Unknown { .. } => {
-                Next::to(S::FindingRejected { reason, after })
-            }
+            outcome => Next::to(S::FindingRejected {
+                reason,
+                after,
+                refused: matches!(outcome, Outcome::Failed { .. }),
+            }),
         },
-        (S::FindingRejected { reason, after }, E::Found(view)) => match view.place {
-            CardPlace::Nowhere => rejected(reason, after, false),
-            CardPlace::CannotTell => Next::pause(Trouble::CardLost, S::FindingRejected { reason, after }),
+        (
+            S::FindingRejected {
+                reason,
+                after,
+                refused,
+            },
+            E::Found(view),
+        ) => match view.place {
+            // Ejected before, or taken out by somebody: then a hand must bring it to the other rejects.
+            CardPlace::Nowhere => rejected(reason, after, refused),
+            CardPlace::CannotTell => Next::pause(
+                Trouble::CardLost,
+                S::FindingRejected {
+                    reason,
+                    after,
+                    refused,
+                },
+            ),
             CardPlace::Contactless | CardPlace::Elsewhere => {
                 let trouble = Trouble::CardStuck(view.fault.unwrap_or_default());
                 Next::pause(trouble, S::Rejecting { reason, after })

@@ -125,6 +125,8 @@ pub enum State {
         reason: RejectReason,
         /// What comes then.
         after: After,
+        /// Whether the printer certainly did not move it: if it is out, it is not in the reject tray.
+        refused: bool,
     },
     /// The operator is asked: retry or cancel.
     Paused {

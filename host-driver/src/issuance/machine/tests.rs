@@ -221,6 +221,35 @@ fn an_active_card_cannot_be_cancelled() {
 }
 
 #[test]
+fn a_card_that_the_printer_could_not_reject_because_it_was_out_already_goes_into_the_reject_box() {
+    // The eject was not seen to end, the operator stops, and the printer has no card to reject.
+    let lost = [
+        Event::Ejected(Outcome::Unknown { detail: words() }),
+        found(CardPlace::CannotTell),
+        Event::Answered(Answer::Cancel),
+        Event::Rejected(Outcome::Failed { detail: words() }),
+        found(CardPlace::Nowhere),
+    ];
+    let by_hand = |effects: Vec<Effect>| match effects.as_slice() {
+        [Effect::Note(Note::BlankRejected { by_hand, .. }), ..] => *by_hand,
+        other => panic!("{other:?}"),
+    };
+    assert!(by_hand(after(8, lost).1), "it lies in the output tray");
+    let unseen = [
+        Event::Personalised(Outcome::Failed { detail: words() }),
+        Event::Rejected(Outcome::Unknown { detail: words() }),
+        found(CardPlace::Nowhere),
+    ];
+    assert!(!by_hand(after(5, unseen).1), "the printer has moved it");
+}
+
+#[test]
+fn a_finger_from_before_a_crash_activates_nothing() {
+    let not_active = [on_desk(false, true), Event::Restarted { begun: true }];
+    assert_eq!(names(14, not_active), "placing");
+}
+
+#[test]
 fn an_applicant_who_went_home_gets_the_card_later() {
     let later = [
         Event::Answered(Answer::No),
