@@ -199,10 +199,20 @@ fn check_devices(hardware: &mut Hardware) -> Result<(), Failure> {
 /// Keeps a second program away from this counter's devices and applications, until it is dropped.
 fn lock(config: &Config) -> Result<File, Failure> {
     let path = config.store.path.with_extension("lock");
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let file = File::create(&path)?;
+    let failed = |error: std::io::Error| {
+        Failure::new(
+            Exit::Internal,
+            format!(
+                "cannot lock this counter with `{}`: {error}; check the folder, its permissions and the free space",
+                path.display()
+            ),
+        )
+    };
+    let file = path
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| File::create(&path))
+        .map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Failure::new(
@@ -210,7 +220,7 @@ fn lock(config: &Config) -> Result<File, Failure> {
             "this counter is in use by another `loket`; end that one first (`loket agenda`, `loket blanks` and \
              `loket issue list` work beside it)",
         )),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
@@ -229,4 +239,26 @@ pub(super) fn draw() -> u32 {
         use crate::office::clock::{Clock as _, SystemClock};
         SystemClock.now().millis() as u32
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_made_for_the_lock_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let config = format!(
+            "[office]\nname = \"D\"\nprovince = \"P\"\nregency = \"R\"\noffice_place = \"O\"\ncounter = 1\n\
+             [store]\npath = '{}'\n",
+            file.join("loket.sqlite").display()
+        );
+        let report = lock(&toml::from_str(&config).unwrap()).unwrap_err().report();
+        assert!(
+            report.contains("loket.lock") && report.contains("check"),
+            "{report}"
+        );
+    }
 }

@@ -161,7 +161,7 @@ impl From<CounterError> for Failure {
     fn from(error: CounterError) -> Self {
         let exit = match &error {
             CounterError::ConsoleClosed => Exit::ConsoleClosed,
-            CounterError::Run(RunError::Illegal(_)) => Exit::Input,
+            CounterError::NotCancellable(_) | CounterError::Run(RunError::Illegal(_)) => Exit::Input,
             _ => Exit::Internal,
         };
         Self::new(exit, error.to_string())
@@ -203,5 +203,12 @@ mod tests {
             "{report}"
         );
         assert!(report.ends_with('\n'));
+    }
+
+    #[test]
+    fn an_application_that_cannot_be_cancelled_says_how_to_go_on() {
+        let failure = Failure::from(CounterError::NotCancellable(crate::store::ApplicationId(7)));
+        assert_eq!(failure.exit(), Exit::Input);
+        assert!(failure.report().contains("loket issue resume 7"));
     }
 }

@@ -112,12 +112,14 @@ impl Store {
         rows.map(|row| row?).collect()
     }
 
-    /// The parked application of a person, if there is one: it is resumed instead of opening another.
+    /// The application of a person that is parked, or that still has a blank to be settled, if there is one: it is taken up
+    /// instead of opening another.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`]; [`StoreError::Damaged`].
-    pub fn parked_application(&self, nik: &Nik) -> Result<Option<Application>, StoreError> {
-        let sql = "SELECT * FROM applications WHERE phase = 'parked' AND nik = ?1 ORDER BY id DESC LIMIT 1";
+    pub fn unfinished_application(&self, nik: &Nik) -> Result<Option<Application>, StoreError> {
+        let sql = "SELECT * FROM applications WHERE phase IN ('parked', 'running') AND nik = ?1
+                   ORDER BY id DESC LIMIT 1";
         self.db
             .query_row(sql, [nik.as_str()], Application::from_row)
             .optional()?
@@ -170,6 +172,28 @@ mod tests {
             store.application(returned).unwrap().outcome.as_deref(),
             Some("returned")
         );
+    }
+
+    #[test]
+    fn whoever_has_an_application_under_way_gets_no_second_one() {
+        let mut store = Store::in_memory().unwrap();
+        let nik = Nik::parse("1374025203900001").unwrap();
+        let id = store
+            .open_application("ktp-sudah-rekam", None, &nik, "0812", NOW)
+            .unwrap();
+        for (phase, found) in [
+            ("new", None),
+            ("running", Some(id)),
+            ("parked", Some(id)),
+            ("ended", None),
+        ] {
+            store
+                .db
+                .execute("UPDATE applications SET phase = ?1", [phase])
+                .unwrap();
+            let taken_up = store.unfinished_application(&nik).unwrap();
+            assert_eq!(taken_up.map(|application| application.id), found, "{phase}");
+        }
     }
 
     #[test]

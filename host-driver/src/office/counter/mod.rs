@@ -54,6 +54,12 @@ pub enum CounterError {
          start `loket counter` again, it finds what was under way"
     )]
     ConsoleClosed,
+    /// The application cannot be cancelled as it stands.
+    #[error(
+        "application {0} cannot be cancelled now: its card is active, or it is not known yet what came of its blank; \
+         run `loket issue resume {0}`, which looks and goes on"
+    )]
+    NotCancellable(ApplicationId),
 }
 
 /// Who stands at the counter, until there is an application.
@@ -88,11 +94,7 @@ impl Counter<'_> {
     /// # Errors
     /// [`CounterError`].
     pub fn take_up(&mut self, application: &Application) -> Result<Outcome, CounterError> {
-        let start = match application.phase {
-            Phase::Parked => Start::Resume,
-            _ => Start::Recover,
-        };
-        let outcome = self.issue(application, start)?;
+        let outcome = self.issue(application, start_of(application))?;
         self.teller().tell(&News::Outcome(Box::new(outcome.clone())));
         Ok(outcome)
     }
@@ -100,9 +102,15 @@ impl Counter<'_> {
     /// Ends an application for good.
     ///
     /// # Errors
-    /// [`CounterError`]; in particular when its chip is active, or when it is not known where its blank is.
+    /// [`CounterError`]; in particular [`CounterError::NotCancellable`] when its chip is active, or when it is not known
+    /// where its blank is.
     pub fn cancel(&mut self, application: &Application) -> Result<Outcome, CounterError> {
-        let outcome = self.issue(application, Start::Cancel)?;
+        let outcome = self
+            .issue(application, Start::Cancel)
+            .map_err(|error| match error {
+                CounterError::Run(RunError::Illegal(_)) => CounterError::NotCancellable(application.id),
+                other => other,
+            })?;
         self.teller().tell(&News::Outcome(Box::new(outcome.clone())));
         Ok(outcome)
     }
@@ -214,9 +222,9 @@ impl Counter<'_> {
             return Ok(unserved("returned", visitor, None, words));
         };
         // Somebody whose application was parked goes on with that one: a second one could make a second card.
-        if let Some(parked) = self.store.parked_application(&nik)? {
-            self.step_ended(visitor, Some(parked.id), Step::Application, began, "done")?;
-            return self.issue(&parked, Start::Resume);
+        if let Some(unfinished) = self.store.unfinished_application(&nik)? {
+            self.step_ended(visitor, Some(unfinished.id), Step::Application, began, "done")?;
+            return self.issue(&unfinished, start_of(&unfinished));
         }
         let ticket = visitor.ticket.as_ref().map(|ticket| ticket.id);
         let id = self
@@ -437,6 +445,14 @@ impl Counter<'_> {
             application,
             ..assignment.row(step, began, ended, result)
         }
+    }
+}
+
+/// How an application that was begun is taken up again.
+fn start_of(application: &Application) -> Start {
+    match application.phase {
+        Phase::Parked => Start::Resume,
+        _ => Start::Recover,
     }
 }
 

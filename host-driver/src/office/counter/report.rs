@@ -3,7 +3,7 @@
 use super::Visitor;
 use crate::biometric::THRESHOLD;
 use crate::issuance::devices::Measured;
-use crate::issuance::machine::{CardUid, Ending, Event, Note, Phase, State};
+use crate::issuance::machine::{CardUid, Ending, Event, Note, State};
 use crate::issuance::runner::Observer;
 use crate::office::catalogue;
 use crate::office::console::{News, Outcome, Teller};
@@ -74,7 +74,8 @@ pub(super) fn outcome_of(
         _ => ("failed", Words::default()),
     };
     let mut result = unserved(outcome, visitor, Some(id), words);
-    result.resumable = state.phase() == Phase::Parked;
+    // Also one whose blank must still be found in the printer, which its phase calls running.
+    result.resumable = matches!(state, State::Parked { .. });
     result.score = measured.score;
     result.owner_score = measured.owner_score;
     result.card_uid = observer.uid.as_ref().map(ToString::to_string);
@@ -141,5 +142,54 @@ impl Observer for CounterObserver {
                 by_hand,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issuance::machine::{Answer, CardPlace, Comparison, Outcome as Done, PrinterView};
+    use crate::issuance::runner::replayed;
+    use crate::office::clock::Moment;
+    use crate::office::console::Style;
+    use crate::office::procedure::KTP_SUDAH_REKAM;
+    use crate::office::record::FingerPosition;
+
+    #[test]
+    fn an_application_parked_with_its_blank_somewhere_in_the_printer_says_how_to_go_on() {
+        let finger = FingerPosition::RightIndex;
+        let found = |place| Event::Found(PrinterView { place, fault: None });
+        let state = replayed(vec![
+            Event::Begin {
+                fingers: vec![finger],
+            },
+            Event::Compared(Comparison::Match { finger, score: 99 }),
+            found(CardPlace::Nowhere),
+            Event::Fed(Done::Unknown {
+                detail: Words::default(),
+            }),
+            found(CardPlace::CannotTell),
+            Event::Answered(Answer::Cancel),
+        ])
+        .unwrap();
+        let observer = CounterObserver {
+            teller: Teller::new(Style::Json, std::io::sink()),
+            procedure: &KTP_SUDAH_REKAM,
+            uid: None,
+            rejected: false,
+        };
+        let visitor = Visitor {
+            ticket: None,
+            label: None,
+            since: Moment::default(),
+        };
+        let outcome = outcome_of(
+            &state,
+            &observer,
+            &Measured::default(),
+            &visitor,
+            ApplicationId(1),
+        );
+        assert_eq!((outcome.outcome, outcome.resumable), ("failed", true));
     }
 }
