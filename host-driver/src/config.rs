@@ -104,7 +104,7 @@ pub struct Readers {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Printer {
-    /// A serial or USB port such as `/dev/usb/lp0`, or `tcp://host:port`.
+    /// A serial port such as `/dev/ttyUSB0`, or `tcp://host:port`.
     pub address: Option<String>,
 }
 

@@ -21,7 +21,8 @@ use crate::store::{AgendaRow, ApplicationId, JournalEntry, Replay, Store, StoreE
 /// What the runner needs of the world. Emulation stands behind the devices' wires, not here; tests of the
 /// machine alone use a model.
 ///
-/// Every method ends in bounded time and says *unknown* rather than guessing. `Err` means that the program is being
+/// Every method ends in bounded time, except that [`Self::ask`] waits for the operator, and says *unknown* rather than
+/// guessing. `Err` means that the program is being
 /// stopped: nothing more is journaled, as after a crash.
 pub trait Devices {
     /// Captures a live finger and compares it with the record. `attempt` counts from 1.

@@ -121,7 +121,8 @@ impl Ticket {
     }
 }
 
-/// Tickets that somebody waits with, as a condition on `state`, `issued_at` and a present moment `:now`.
+/// Tickets that somebody waits with, as a condition on `state`, `issued_at` and `:silent_since`, the moment before
+/// which a kiosk that has not reported counts as silent.
 macro_rules! waiting {
     () => {
         "(state IN ('printed', 'print_unknown') OR (state = 'issued' AND issued_at <= :silent_since))"
