@@ -1,6 +1,7 @@
 //! The agenda book as CSV (RFC 4180).
 
 use crate::store::AgendaRow;
+use std::collections::HashMap;
 
 /// The columns. `standard_seconds` is shared by all rows of one `sop_step` of an application.
 pub const COLUMNS: [&str; 13] = [
@@ -21,17 +22,23 @@ pub const COLUMNS: [&str; 13] = [
 
 /// All rows as CSV with a heading; times are local.
 ///
-/// `sop_step_seconds` is the sum of the rows of the same step of the same application so far, to be read beside the standard.
+/// `sop_step_seconds` is the sum of the rows of the same step of the same application (of the same ticket, where none was
+/// opened) so far, to be read beside the standard.
 pub fn to_csv(rows: &[AgendaRow], utc_offset_minutes: i16) -> String {
     let mut csv = COLUMNS.join(",") + "\r\n";
-    for (index, row) in rows.iter().enumerate() {
+    let mut sums: HashMap<_, f64> = HashMap::new();
+    for row in rows {
         let optional = |value: Option<String>| value.unwrap_or_default();
         let seconds = row.ended_at.seconds_since(row.started_at);
-        let shared: f64 = rows[..=index]
-            .iter()
-            .filter(|other| other.application == row.application && other.sop_step == row.sop_step)
-            .map(|other| other.ended_at.seconds_since(other.started_at))
-            .sum();
+        // Without an application it is the visitor's ticket that counts; tickets have the same numbers every day.
+        let visitor = row.application.is_none().then(|| {
+            (
+                row.ticket.as_deref(),
+                row.started_at.local_day(utc_offset_minutes),
+            )
+        });
+        let shared = sums.entry((row.application, visitor, row.sop_step)).or_default();
+        *shared += seconds;
         let fields = [
             optional(row.application.map(|application| application.to_string())),
             optional(row.ticket.clone()),
@@ -92,6 +99,30 @@ mod tests {
             lines[2],
             "1,A001,ktp-sudah-rekam,3,feed,operator cetak,\"Sari, \"\"S.Kom\"\"\",\
              1970-01-01 07:00:01,1970-01-01 07:00:03,2.000,600,3.500,done"
+        );
+    }
+
+    #[test]
+    fn visitors_who_got_no_application_do_not_share_their_time() {
+        let visitor = |ticket: &str, started| AgendaRow {
+            application: None,
+            ticket: Some(ticket.into()),
+            ..row("application", started, started + 2000)
+        };
+        // The next day's numbers begin again.
+        let csv = to_csv(
+            &[
+                visitor("A001", 0),
+                visitor("A002", 5000),
+                visitor("A001", 86_400_000),
+            ],
+            420,
+        );
+        assert!(
+            csv.lines()
+                .skip(1)
+                .all(|line| line.ends_with(",2.000,600,2.000,done")),
+            "{csv}"
         );
     }
 }
