@@ -35,9 +35,11 @@ pub(super) fn on(state: State, event: Event) -> Result<Next, Illegal> {
 /// The operator ends the application for good.
 pub(super) fn cancelled(state: State) -> Result<Next, Illegal> {
     match state {
-        State::Paused { trouble, then } | State::Parked { trouble, then } => {
-            give_up(*then, trouble, GivingUp::ForGood)
-        }
+        State::Paused { trouble, then } | State::Parked { trouble, then } => match *then {
+            // It was looked at in vain. Without the card nobody will ever know, and the operator says that it ends here.
+            State::ReadingBack { owner } => Ok(desk::unclear(owner.job.blank)),
+            then => give_up(then, trouble, GivingUp::ForGood),
+        },
         state => give_up(state, Trouble::Interrupted, GivingUp::ForGood),
     }
 }
@@ -115,10 +117,7 @@ fn give_up(then: State, trouble: Trouble, how: GivingUp) -> Result<Next, Illegal
         }
         S::ReadingDesk { job } | S::MatchingOwner { job } => Next::park(trouble, S::Placing { job }),
         S::Activating { owner } => Next::park(trouble, S::Placing { job: owner.job }),
-        S::ReadingBack { owner } => match how {
-            GivingUp::NobodyThere => Next::park(trouble, S::ReadingBack { owner }),
-            _ => desk::unclear(owner.job.blank),
-        },
+        S::ReadingBack { owner } => Next::park(trouble, S::ReadingBack { owner }),
     })
 }
 

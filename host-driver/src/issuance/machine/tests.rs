@@ -250,6 +250,29 @@ fn a_finger_from_before_a_crash_activates_nothing() {
 }
 
 #[test]
+fn a_chip_that_may_be_active_waits_until_somebody_looks_again() {
+    // The card slipped off the reader while it was activated, and the operator stops for now.
+    let stopped = [
+        Event::DeskRead(DeskReading::NoCard),
+        Event::Answered(Answer::Cancel),
+    ];
+    let (state, effects) = after(14, stopped.clone());
+    assert_eq!((state.name(), effects), ("parked", vec![]));
+    let seen = stopped
+        .clone()
+        .into_iter()
+        .chain([Event::Resume, on_desk(true, true)]);
+    assert_eq!(names(14, seen), "handing_over");
+    // Only who ends it for good, after it was looked at in vain, gives the card up.
+    let ended = stopped.into_iter().chain([Event::Cancel]);
+    assert_eq!(
+        after(14, ended).0,
+        State::Ended(Ending::ActivationUnclear { uid: uid() })
+    );
+    assert!(step(after(14, []).0, Event::Cancel).is_err());
+}
+
+#[test]
 fn an_applicant_who_went_home_gets_the_card_later() {
     let later = [
         Event::Answered(Answer::No),
