@@ -226,6 +226,17 @@ fn a_spoilt_blank_is_rejected_and_another_is_taken() {
 }
 
 #[test]
+fn a_blank_that_was_fed_unseen_is_in_the_books_when_the_printer_is_back() {
+    // Fed, but the printer says nothing, neither then nor when it is looked at, and the operator stops for now.
+    for position in 0..40 {
+        let throws = std::iter::repeat_n(0, position).chain([3, 0, 0, 1, 0, 0, 2]);
+        let mut counter = Counter::new(throws, 3, true);
+        counter.live();
+        counter.check_books();
+    }
+}
+
+#[test]
 fn a_death_at_any_point_is_survived() {
     // Death before and after every write and before every act of the happy way, alone and followed by a second one.
     for first in 0..80 {

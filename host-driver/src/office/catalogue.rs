@@ -130,6 +130,12 @@ pub fn trouble(trouble: &Trouble) -> Words {
             "No blank came out of the hopper",
             "Fill the hopper, or straighten its blanks.",
         ),
+        Trouble::FeedUnclear => Words::new(
+            "Printer tidak dapat mengatakan apakah blangko sudah diambil. Nyalakan printer lalu coba lagi; jangan keluarkan \
+             kartu dengan tangan, supaya blangkonya tercatat.",
+            "The printer cannot say whether a blank was fed. Switch it on and try again; do not take a card out by hand, \
+             so that its blank is recorded.",
+        ),
         Trouble::CardLost => Words::new(
             "Printer tidak dapat mengatakan di mana kartunya. Nyalakan printer lalu coba lagi; jika Anda mengeluarkan \
              kartu dengan tangan, masukkan ke kotak tolak sebelum memilih batal.",

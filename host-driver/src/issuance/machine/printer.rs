@@ -152,7 +152,8 @@ fn looked_for_fed(passed: Passed, detail: Words, view: PrinterView) -> Next {
             let detail = view.fault.unwrap_or(detail);
             Next::pause(Trouble::NotFed(detail), State::FindingStray { passed })
         }
-        CardPlace::CannotTell => Next::pause(Trouble::CardLost, State::FindingFed { passed, detail }),
+        // Not "lost": a blank taken out by hand now would be in no book.
+        CardPlace::CannotTell => Next::pause(Trouble::FeedUnclear, State::FindingFed { passed, detail }),
     }
 }
 

@@ -206,6 +206,8 @@ pub enum Trouble {
     PrinterFault(Words),
     /// No blank came out of the hopper.
     NotFed(Words),
+    /// The printer does not say whether a blank was fed.
+    FeedUnclear,
     /// The printer does not say where the card is.
     CardLost,
     /// A card does not leave the printer.
