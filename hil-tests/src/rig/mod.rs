@@ -5,7 +5,7 @@
 //! | [`setup`], [`toolchain`] | what the machine lacks, and installing it |
 //! | [`build`], [`project`] | the firmwares and the operator's program |
 //! | [`isolation`], [`process`] | a private place for PC/SC and the network; child processes |
-//! | [`qemu`], [`line`], [`pcscd`], [`counter`] | the real parts: boards, cables, readers, the operator's program |
+//! | [`qemu`], [`mod@line`], [`pcscd`], [`counter`] | the real parts: boards, cables, readers, the operator's program |
 //! | [`evidence`], [`screens`], [`defmt_log`], [`terminal_screen`] | what a run leaves behind |
 
 pub mod build;
