@@ -74,6 +74,14 @@ fn messages() -> impl Strategy<Value = (MessageSpec, Vec<u8>)> {
         .prop_flat_map(|spec: MessageSpec| (Just(spec), body(spec.fields)))
 }
 
+/// Messages as the first version had them, without the fields appended since, which may be missing.
+fn first_messages() -> impl Strategy<Value = (MessageSpec, Vec<u8>)> {
+    proptest::sample::select(Message::TABLE).prop_flat_map(|spec: MessageSpec| {
+        let first = spec.fields.iter().take_while(|field| field.appended.is_none());
+        (Just(spec), body(&spec.fields[..first.count()]))
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
@@ -97,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn a_message_cut_short_is_malformed((spec, bytes) in messages(), keep in any::<prop::sample::Index>()) {
+    fn a_message_cut_short_is_malformed((spec, bytes) in first_messages(), keep in any::<prop::sample::Index>()) {
         prop_assume!(!bytes.is_empty());
         let cut = &bytes[..keep.index(bytes.len())];
         prop_assert!(matches!(Message::parse(spec.code, cut), Err(DecodeError::Malformed(_))));

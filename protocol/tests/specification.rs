@@ -7,7 +7,7 @@ use protocol::frame::{self, Decoder, split_kind_and_session};
 use protocol::link::wire::{Ack, BulkAck, Hello, Refuse, Span};
 use protocol::link::{Config, Event, Timing};
 use protocol::message::{
-    Direction, ENUMS, FieldSpec, Firmware, MAX_BODY, MAX_REPLY_BODY, Message, Refusal, STRUCTS,
+    Appended, Direction, ENUMS, FieldSpec, Firmware, MAX_BODY, MAX_REPLY_BODY, Message, Refusal, STRUCTS,
     StatusRequest, Usage,
 };
 use protocol::{BoardLink, HostLink, Role, version};
@@ -50,9 +50,28 @@ fn fields(out: &mut String, fields: &[FieldSpec]) {
     out.push_str("| field | type | meaning |\n|---|---|---|\n");
     for field in fields {
         let ty = field.ty.replace(" <", "<").replace("< ", "<").replace(" >", ">");
-        writeln!(out, "| {} | `{ty}` | {} |", field.name, prose(field.doc)).unwrap();
+        let since = field
+            .appended
+            .map_or_else(String::new, |Appended { since, default }| {
+                assert!(
+                    since <= version::CURRENT,
+                    "{} is of a version to come",
+                    field.name
+                );
+                format!("; since version {since}, else {}", default_in_words(default))
+            });
+        writeln!(out, "| {} | `{ty}`{since} | {} |", field.name, prose(field.doc)).unwrap();
     }
     out.push('\n');
+}
+
+/// The default of a definition, for readers of another language.
+fn default_in_words(default: &str) -> &str {
+    match default.rsplit_once("::") {
+        Some((_, "new()")) => "empty",
+        Some((_, name)) => name,
+        None => default,
+    }
 }
 
 #[test]
@@ -74,6 +93,31 @@ fn the_tables_of_frames_are_those_of_the_code() {
     }
     out.push_str("others are boards of a newer kind.\n");
     check("frames", &out);
+}
+
+#[test]
+fn an_appended_field_is_marked() {
+    assert_eq!(default_in_words("CaptureVerdict::TryAgain"), "TryAgain");
+    assert_eq!(default_in_words("String::new()"), "empty");
+    assert_eq!(default_in_words("false"), "false");
+    let mut out = String::new();
+    let appended = Some(Appended {
+        since: version::CURRENT,
+        default: "0",
+    });
+    fields(
+        &mut out,
+        &[FieldSpec {
+            name: "pages",
+            ty: "u8",
+            doc: " How many.",
+            appended,
+        }],
+    );
+    assert!(
+        out.contains("| pages | `u8`; since version 1, else 0 | How many. |"),
+        "{out}"
+    );
 }
 
 #[test]

@@ -95,8 +95,13 @@ macro_rules! wire_enum {
 
 /// Defines a structure. As a field of a message it is preceded by its length in one byte, so that
 /// fields can be appended to it later.
+///
+/// A field that a later version appends bears `#[since(VERSION, else DEFAULT)]` after its description: what
+/// ends before it, as an older peer's does, is read as if it held the default.
 macro_rules! wire_struct {
-    ($(#[doc = $doc:literal])* $(#[derive($($derive:ident),+)])? $name:ident { $($(#[doc = $fdoc:literal])* $field:ident: $ty:ty,)* }) => {
+    ($(#[doc = $doc:literal])* $(#[derive($($derive:ident),+)])? $name:ident {
+        $($(#[doc = $fdoc:literal])* $(#[since($since:literal, else $default:expr)])? $field:ident: $ty:ty,)*
+    }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq, $($($derive),+)?)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -111,6 +116,7 @@ macro_rules! wire_struct {
                 name: stringify!($field),
                 ty: stringify!($ty),
                 doc: concat!($($fdoc),*),
+                appended: $crate::message::wire_struct!(@appended $($since, $default)?),
             },)*];
 
             /// What the specification says of the structure.
@@ -125,10 +131,16 @@ macro_rules! wire_struct {
 
             /// Reads the fields from the front of `input`; what is left was appended by a newer version.
             pub fn parse_body(input: &[u8]) -> $crate::message::Parsed<'_, Self> {
-                $(let (input, $field) = <$ty as $crate::message::Field>::parse(input)?;)*
+                $(let (input, $field) =
+                    $crate::message::wire_struct!(@parse input, $ty $(, $default)?)?;)*
                 Ok((input, Self { $($field),* }))
             }
         }
+
+        const _: () = assert!(
+            $crate::message::field::appended_in_order($name::FIELDS),
+            "an appended field must stand after those of the versions before"
+        );
 
         impl $crate::message::Field for $name {
             const MAX_LEN: usize = 1 + Self::MAX_BODY;
@@ -142,14 +154,26 @@ macro_rules! wire_struct {
             }
         }
     };
+    (@appended) => { None };
+    (@appended $since:literal, $default:expr) => {
+        Some($crate::message::Appended { since: $since, default: stringify!($default) })
+    };
+    (@parse $input:ident, $ty:ty) => { <$ty as $crate::message::Field>::parse($input) };
+    (@parse $input:ident, $ty:ty, $default:expr) => {
+        $crate::message::field::appended::<$ty>($input, || $default)
+    };
 }
 
 /// Defines every message: for each a structure with encoder and parser, together the enumeration
 /// [`Message`](crate::message::Message) and the table that the specification is checked against.
 macro_rules! messages {
-    ($($(#[doc = $doc:literal])* $code:literal $name:ident ($use:ident, $direction:ident) { $($(#[doc = $fdoc:literal])* $field:ident: $ty:ty,)* })*) => {
+    ($($(#[doc = $doc:literal])* $code:literal $name:ident ($use:ident, $direction:ident) {
+        $($(#[doc = $fdoc:literal])* $(#[since($since:literal, else $default:expr)])? $field:ident: $ty:ty,)*
+    })*) => {
         $($crate::message::define::wire_struct! {
-            $(#[doc = $doc])* $name { $($(#[doc = $fdoc])* $field: $ty,)* }
+            $(#[doc = $doc])* $name {
+                $($(#[doc = $fdoc])* $(#[since($since, else $default)])? $field: $ty,)*
+            }
         }
 
         impl From<$name> for Message {
@@ -212,3 +236,184 @@ macro_rules! messages {
 }
 
 pub(crate) use {messages, wire_enum, wire_struct};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // A test stops at what it does not expect.
+mod tests {
+    use super::super::{Appended, DecodeError, MAX_BODY, Malformed, Writer};
+
+    /// What every definition of messages needs in scope.
+    mod scope {
+        pub(super) use super::super::super::{
+            DecodeError, Direction, MessageSpec, NoRoom, Usage, Writer, field,
+        };
+    }
+
+    #[allow(dead_code, unreachable_pub)] // Of what the macros make, only a part is tested here.
+    mod old {
+        use super::scope::*;
+
+        wire_struct! {
+            /// A part.
+            Part {
+                /// As shipped.
+                first: u8,
+            }
+        }
+
+        messages! {
+            /// As shipped.
+            0x7001 Report (Request, BoardToHost) {
+                /// As shipped.
+                first: u16,
+                /// A structure that grows.
+                part: Part,
+            }
+        }
+    }
+
+    #[allow(dead_code, unreachable_pub)] // Of what the macros make, only a part is tested here.
+    mod new {
+        use super::scope::*;
+        use heapless::String;
+
+        wire_enum! {
+            /// A choice without a code 0.
+            closed Choice {
+                /// One.
+                This = 1,
+                /// The other.
+                That = 2,
+            }
+        }
+
+        wire_struct! {
+            /// A part.
+            Part {
+                /// As shipped.
+                first: u8,
+                /// Appended.
+                #[since(3, else 700)]
+                wide: u16,
+            }
+        }
+
+        messages! {
+            /// As shipped, and more.
+            0x7001 Report (Request, BoardToHost) {
+                /// As shipped.
+                first: u16,
+                /// A structure that grows.
+                part: Part,
+                /// Appended.
+                #[since(2, else Choice::That)]
+                choice: Choice,
+                /// Appended later.
+                #[since(3, else String::new())]
+                text: String<4>,
+                /// Appended later, too.
+                #[since(3, else 9)]
+                number: u32,
+            }
+        }
+    }
+
+    const OLD_BYTES: [u8; 4] = [0x34, 0x12, 1, 0x56];
+
+    fn report(wide: u16, choice: new::Choice, text: &str, number: u32) -> new::Message {
+        let part = new::Part { first: 0x56, wide };
+        let text = text.try_into().unwrap();
+        new::Report {
+            first: 0x1234,
+            part,
+            choice,
+            text,
+            number,
+        }
+        .into()
+    }
+
+    #[test]
+    fn what_an_older_peer_leaves_out_reads_as_its_default() {
+        let message = old::Message::from(old::Report {
+            first: 0x1234,
+            part: old::Part { first: 0x56 },
+        });
+        let mut buffer = [0; OLD_BYTES.len()];
+        message.write_body(&mut Writer::new(&mut buffer)).unwrap();
+        assert_eq!(buffer, OLD_BYTES);
+        assert_eq!(
+            new::Message::parse(0x7001, &OLD_BYTES),
+            Ok(report(700, new::Choice::That, "", 9))
+        );
+    }
+
+    #[test]
+    fn a_peer_of_a_version_between_leaves_out_only_what_came_after_it() {
+        assert_eq!(
+            new::Message::parse(0x7001, &[0x34, 0x12, 1, 0x56, 1]),
+            Ok(report(700, new::Choice::This, "", 9))
+        );
+    }
+
+    #[test]
+    fn an_older_peer_skips_what_a_newer_one_appends() {
+        let mut buffer = [0; MAX_BODY];
+        let newer = report(0x789a, new::Choice::This, "new", 0xbcde_f012);
+        let mut out = Writer::new(&mut buffer);
+        newer.write_body(&mut out).unwrap();
+        let len = out.len();
+        assert_eq!(
+            buffer[..len],
+            [
+                0x34, 0x12, 3, 0x56, 0x9a, 0x78, 1, 3, b'n', b'e', b'w', 0x12, 0xf0, 0xde, 0xbc
+            ]
+        );
+        assert_eq!(new::Message::parse(0x7001, &buffer[..len]), Ok(newer));
+        assert_eq!(
+            old::Message::parse(0x7001, &buffer[..len]),
+            Ok(old::Report {
+                first: 0x1234,
+                part: old::Part { first: 0x56 }
+            }
+            .into())
+        );
+    }
+
+    #[test]
+    fn a_field_is_there_or_not_but_never_in_part() {
+        let short = Err(DecodeError::Malformed(Malformed::Short));
+        let whole = [
+            0x34, 0x12, 3, 0x56, 0x9a, 0x78, 1, 3, b'n', b'e', b'w', 0x12, 0xf0, 0xde, 0xbc,
+        ];
+        for len in 0..whole.len() {
+            let between_fields = [6, 7, 11].contains(&len);
+            let parsed = new::Message::parse(0x7001, &whole[..len]);
+            assert_eq!(parsed.is_ok(), between_fields, "{len} bytes");
+            assert!(between_fields || parsed == short, "{len} bytes");
+        }
+        // The same in a structure: half of its appended field.
+        assert_eq!(new::Message::parse(0x7001, &[0x34, 0x12, 2, 0x56, 0x9a]), short);
+        // And a default never stands in for a code without a meaning.
+        assert_eq!(
+            new::Message::parse(0x7001, &[0x34, 0x12, 1, 0x56, 7]),
+            Err(DecodeError::Malformed(Malformed::UnknownCode))
+        );
+    }
+
+    #[test]
+    fn the_table_tells_since_when_and_what_else() {
+        let appended: heapless::Vec<_, 5> = new::Report::FIELDS.iter().map(|field| field.appended).collect();
+        let since = |since, default| Some(Appended { since, default });
+        assert_eq!(
+            appended[..],
+            [
+                None,
+                None,
+                since(2, "Choice::That"),
+                since(3, "String::new()"),
+                since(3, "9")
+            ]
+        );
+    }
+}

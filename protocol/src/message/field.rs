@@ -4,6 +4,8 @@ use heapless::{String, Vec};
 use nom::bytes::complete::take;
 use nom::number::complete as number;
 
+use super::{Appended, FieldSpec};
+
 /// Why bytes could not be read as the value they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -178,6 +180,37 @@ pub(crate) fn prefixed<'a, T>(
     let (rest, inner) = take(length)(input)?;
     let (_appended_later, value) = body(inner)?;
     Ok((rest, value))
+}
+
+/// Reads a field that a later version appended: where nothing is left, the sender is older and its value is
+/// `default`.
+#[allow(dead_code)] // Version 1 has nothing appended; the tests of the definitions do.
+pub(crate) fn appended<T: Field>(input: &[u8], default: impl FnOnce() -> T) -> Parsed<'_, T> {
+    if input.is_empty() {
+        Ok((input, default()))
+    } else {
+        T::parse(input)
+    }
+}
+
+/// Whether each field stands after those of the versions before its own, as what a reader skips or leaves
+/// out must be the end.
+pub(crate) const fn appended_in_order(fields: &[FieldSpec]) -> bool {
+    let mut version = 1;
+    let mut index = 0;
+    while index < fields.len() {
+        let since = match fields[index].appended {
+            Some(Appended { since, .. }) if since < 2 => return false,
+            Some(Appended { since, .. }) => since,
+            None => 1,
+        };
+        if since < version {
+            return false;
+        }
+        version = since;
+        index += 1;
+    }
+    true
 }
 
 /// The cause of a failed parse.

@@ -4,7 +4,8 @@
 //! parser and its rows in `PROTOCOL.md`. Fields and codes are only ever appended, never changed, removed
 //! or reordered: a board in the field speaks the version it was flashed with for years.
 //!
-//! A reader ignores bytes after the last field it knows, so a newer peer can say more to an older one.
+//! A reader ignores bytes after the last field it knows, so a newer peer can say more to an older one. A field
+//! that an older peer does not send yet takes the default of its definition ([`Appended`]).
 
 mod capture;
 mod common;
@@ -69,6 +70,17 @@ pub struct FieldSpec {
     pub ty: &'static str,
     /// Meaning, unit and range.
     pub doc: &'static str,
+    /// If it was appended after version 1: when, and what it is for a peer that does not send it.
+    pub appended: Option<Appended>,
+}
+
+/// What the specification says of a field that was not there from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The first version that has the field.
+    pub since: u8,
+    /// What it is taken to be when an older peer leaves it out, as in the definition.
+    pub default: &'static str,
 }
 
 /// What the specification says of a message.
