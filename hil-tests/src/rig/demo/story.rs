@@ -103,6 +103,7 @@ pub(super) fn tell(
     if let Some(record) = applicant.record_json()? {
         import_record(&programs.loket, &config, &record, evidence.folder())?;
     }
+    receive_blanks(&programs.loket, &config, office.world.count(Place::Hopper))?;
     let words = evidence.file("operator_messages", "loket-stderr.txt");
     let counter = Counter::start(&programs.loket, &config, &words)?;
     let person = if options.interactive {
@@ -325,6 +326,25 @@ fn import_record(loket: &Path, config: &Path, record: &str, folder: &Path) -> an
     Ok(())
 }
 
+/// Enters the delivery that lies in the hopper into the office's account of blanks.
+fn receive_blanks(loket: &Path, config: &Path, count: usize) -> anyhow::Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    let output = Process::command(loket)
+        .args(["blanks", "receive", &count.to_string(), "--config"])
+        .arg(config)
+        .output()
+        .context("entering the delivery of blanks")?;
+    if !output.status.success() {
+        bail!(
+            "the delivery was refused: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(())
+}
+
 /// Puts everything that a person would want to look at into the folder.
 fn collect(
     office: &Office,
@@ -380,6 +400,12 @@ fn collect(
         .output()
         .context("asking for the agenda")?;
     evidence.save("agenda", "agenda.csv", &agenda.stdout)?;
+    let blanks = Process::command(&programs.loket)
+        .args(["blanks", "--json", "--config"])
+        .arg(config)
+        .output()
+        .context("asking for the account of blanks")?;
+    evidence.save("blanks", "blanks.json", &blanks.stdout)?;
     for (name, file) in [
         ("host_log", "host.log"),
         ("chip_content", "chip.json"),
