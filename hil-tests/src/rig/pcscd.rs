@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use nix::fcntl::{Flock, FlockArg};
 
 use super::isolation::Isolation;
 use super::process::Process;
@@ -39,6 +40,8 @@ pub struct Pcscd {
     /// Reader on the operator's desk.
     pub desk: Reader,
     process: Option<Process>,
+    /// Held while the machine's readers are ours.
+    _turn: Option<Flock<File>>,
 }
 
 /// Readers of a service of our own. The driver adds two slots to each block; the first one of each is used.
@@ -80,6 +83,7 @@ impl Pcscd {
             encoder: reader(PRIVATE[0]),
             desk: reader(PRIVATE[1]),
             process: Some(process),
+            _turn: None,
         };
         service.wait_until_ready(folder)?;
         Ok(service)
@@ -91,6 +95,7 @@ impl Pcscd {
             name: format!("Virtual PCD 00 0{slot}"),
             address: local(SHARED_PORT + slot),
         };
+        let turn = take_turn()?;
         let running = wakes_up(local(SHARED_PORT).port());
         let process = if running {
             None
@@ -107,6 +112,7 @@ impl Pcscd {
             encoder: reader(0),
             desk: reader(1),
             process,
+            _turn: Some(turn),
         };
         service.wait_until_ready(folder)?;
         Ok(service)
@@ -152,6 +158,21 @@ fn spawn(folder: &Path, arguments: &[&str]) -> anyhow::Result<Process> {
 
 fn local(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// Waits until no other office on this machine uses the machine's readers: there is one pair of them.
+fn take_turn() -> anyhow::Result<Flock<File>> {
+    // By user: a lock file of root's could not be opened by anyone else.
+    let path = std::env::temp_dir().join(format!("loket-readers-{}.lock", nix::unistd::geteuid()));
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| format!("opening {}", path.display()))?;
+    Flock::lock(file, FlockArg::LockExclusive)
+        .map_err(|(_, error)| error)
+        .with_context(|| format!("waiting for {}", path.display()))
 }
 
 /// Whether the machine's service is there with its virtual readers. systemd starts it when somebody knocks.
