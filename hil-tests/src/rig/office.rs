@@ -13,7 +13,7 @@ use super::build::Programs;
 use super::fault::Fault;
 use super::isolation::Isolation;
 use super::line::{self, Line};
-use super::pcscd::Pcscd;
+use super::pcscd::{NoService, Pcscd};
 use super::qemu::Board;
 use crate::device::background::Background;
 use crate::device::card_printer::EvolisCore;
@@ -44,6 +44,7 @@ pub struct Office {
     card_printer: Plugged,
     _sensor: Attached,
     _ticket_line: Attached,
+    _no_service: Option<NoService>,
     runtime: TempDir,
 }
 
@@ -55,10 +56,10 @@ impl Office {
     pub fn start(programs: &Programs, isolation: Isolation, fault: Option<Fault>) -> anyhow::Result<Self> {
         // Sockets live here and not among the evidence: their paths must be short (108 bytes, unix(7)).
         let runtime = TempDir::with_prefix("loket-").context("making a folder for sockets")?;
-        let pcscd = if fault == Some(Fault::NoPcscd) {
-            None
+        let (pcscd, no_service) = if fault == Some(Fault::NoPcscd) {
+            (None, Some(NoService::ensure(isolation)?))
         } else {
-            Some(Pcscd::start(isolation, runtime.path())?)
+            (Some(Pcscd::start(isolation, runtime.path())?), None)
         };
         let readers = pcscd.as_ref().map(|service| ReaderAddresses {
             encoder: service.encoder.address,
@@ -97,6 +98,7 @@ impl Office {
             card_printer,
             _sensor: sensor,
             _ticket_line: ticket_line,
+            _no_service: no_service,
             runtime,
         })
     }

@@ -160,6 +160,32 @@ fn local(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
+/// A place without a PC/SC service, for as long as this is held.
+#[derive(Debug)]
+pub struct NoService {
+    /// In the shared place: no other office starts one meanwhile.
+    _turn: Option<Flock<File>>,
+}
+
+impl NoService {
+    /// Makes sure that there is none.
+    ///
+    /// # Errors
+    /// If the machine's own service runs where the office must share it.
+    pub fn ensure(isolation: Isolation) -> anyhow::Result<Self> {
+        let turn = match isolation {
+            Isolation::Private => None,
+            Isolation::Shared => Some(take_turn()?),
+        };
+        if UnixStream::connect(SOCKET).is_ok() {
+            bail!(
+                "the machine's own PC/SC service runs; stop it to see this fault: sudo systemctl stop pcscd.socket pcscd"
+            );
+        }
+        Ok(Self { _turn: turn })
+    }
+}
+
 /// Waits until no other office on this machine uses the machine's readers: there is one pair of them.
 fn take_turn() -> anyhow::Result<Flock<File>> {
     // By user: a lock file of root's could not be opened by anyone else.
