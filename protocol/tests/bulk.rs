@@ -1,12 +1,10 @@
 //! Objects go through a small window, whatever happens on the line.
 #![allow(clippy::unwrap_used)] // A test stops at what it does not expect.
 
-#[allow(unreachable_pub)]
-mod sim;
-
 use protocol::link::*;
 use protocol::message::*;
-use sim::*;
+use protocol_sim::samples::*;
+use protocol_sim::*;
 
 #[test]
 fn an_object_goes_through_a_window_smaller_than_itself() {

@@ -1,9 +1,6 @@
 //! A peer that means harm, or has gone mad, with intact frames: it gets answers and refusals, and nothing else.
 #![allow(clippy::unwrap_used)] // A test stops at what it does not expect.
 
-#[allow(unreachable_pub)]
-mod sim;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::BoardLink;
@@ -12,7 +9,7 @@ use protocol::frame::{
 };
 use protocol::link::{Event, Object};
 use protocol::message::{CapturePhase, CaptureProgress, ObjectKind};
-use sim::Pair;
+use protocol_sim::Pair;
 
 /// The number of the session of a connected pair, as the host's frames carry it.
 fn session_of(pair: &mut Pair) -> u16 {
@@ -147,7 +144,11 @@ fn work_per_byte_is_bounded_whatever_the_bytes_are() {
         ),
     ];
     for (name, stream) in streams {
-        let mut board = BoardLink::new(protocol::Config::new(protocol::Role::Kiosk, 1, sim::firmware(1)));
+        let mut board = BoardLink::new(protocol::Config::new(
+            protocol::Role::Kiosk,
+            1,
+            protocol_sim::firmware(1),
+        ));
         let mut sent = 0;
         for (index, piece) in stream.chunks(100).enumerate() {
             let now = index as u64 * 1_000;
@@ -165,7 +166,7 @@ fn work_per_byte_is_bounded_whatever_the_bytes_are() {
 
 #[test]
 fn a_receiver_that_kept_half_a_piece_is_sent_the_rest_of_it() {
-    let mut pair = sim::connected();
+    let mut pair = protocol_sim::connected();
     let session = session_of(&mut pair);
     let object = Object {
         kind: ObjectKind::Image,
@@ -217,7 +218,7 @@ fn pieces(pair: &mut Pair) -> Vec<(u32, Vec<u8>)> {
 
 #[test]
 fn an_object_that_another_takes_the_place_of_ends_before_that_begins() {
-    let mut pair = sim::connected();
+    let mut pair = protocol_sim::connected();
     let session = session_of(&mut pair);
     for transfer in [1_u8, 2] {
         // Sequence, acknowledged, class BulkBegin, transfer, kind, id, length.

@@ -1,15 +1,13 @@
 //! Messages arrive once and in order; requests are answered once.
 #![allow(clippy::unwrap_used)] // A test stops at what it does not expect.
 
-#[allow(unreachable_pub)]
-mod sim;
-
 use protocol::frame::{ControlHeader, Decoder, FrameKind, encode, kind_and_session, split_kind_and_session};
 use protocol::link::wire::Envelope;
 use protocol::link::*;
 use protocol::message::*;
 use protocol::{HostLink, RequestId};
-use sim::*;
+use protocol_sim::samples::*;
+use protocol_sim::*;
 
 #[test]
 fn a_message_goes_only_the_way_it_is_meant_for() {

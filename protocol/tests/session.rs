@@ -1,15 +1,13 @@
 //! The ends find each other, notice restarts and silences, and lose nothing over them.
 #![allow(clippy::unwrap_used)] // A test stops at what it does not expect.
 
-#[allow(unreachable_pub)]
-mod sim;
-
 use protocol::frame::{Decoder, FrameKind, encode, kind_and_session, split_kind_and_session};
 use protocol::link::wire::*;
 use protocol::link::*;
 use protocol::message::*;
 use protocol::{BoardLink, HostLink};
-use sim::*;
+use protocol_sim::samples::*;
+use protocol_sim::*;
 
 #[test]
 fn a_link_of_a_board_fits_into_12_kib() {
