@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use hil_tests::rig::bench::{self, link};
 use hil_tests::rig::device::{self, Device};
 use hil_tests::rig::fault::Fault;
 use hil_tests::rig::{build, demo, isolation, setup, test};
@@ -66,6 +67,14 @@ enum Command {
     },
     /// Builds the firmwares and the operator's program.
     Build,
+    /// Measures, and prints each figure beside its limit. Exit code 1 if one is missed.
+    Bench {
+        /// Print the result as one JSON object on the last line of standard output.
+        #[arg(long, global = true)]
+        json: bool,
+        #[command(subcommand)]
+        bench: Bench,
+    },
     /// Sets the machine up, then runs every test.
     Test {
         /// Do not ask before something is installed.
@@ -73,6 +82,19 @@ enum Command {
         yes: bool,
         /// Only tests whose names contain this.
         filter: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// The link between boards and the counter's computer.
+    Link {
+        /// These parts only.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        only: Vec<link::Part>,
+        /// Much less of everything, to see that it runs: the figures scatter.
+        #[arg(long)]
+        quick: bool,
     },
 }
 
@@ -135,6 +157,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 programs.capture.display(),
                 programs.loket.display()
             );
+        }
+        Command::Bench {
+            json,
+            bench: Bench::Link { only, quick },
+        } => {
+            let report = link::run(&link::Options { only, quick })?;
+            return bench::finish(&report, json);
         }
         Command::Test { yes, filter } => test::run(yes, filter.as_deref())?,
     }

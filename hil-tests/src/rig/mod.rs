@@ -3,11 +3,13 @@
 //! | module | is about |
 //! |---|---|
 //! | [`setup`], [`toolchain`] | what the machine lacks, and installing it |
+//! | [`bench`] | figures beside their limits |
 //! | [`build`], [`project`] | the firmwares and the operator's program |
 //! | [`isolation`], [`process`] | a private place for PC/SC and the network; child processes |
 //! | [`qemu`], [`mod@line`], [`pcscd`], [`counter`] | the real parts: boards, cables, readers, the operator's program |
 //! | [`evidence`], [`screens`], [`defmt_log`], [`terminal_screen`] | what a run leaves behind |
 
+pub mod bench;
 pub mod build;
 pub mod counter;
 pub mod defmt_log;

@@ -1,0 +1,53 @@
+//! `cargo rig bench link`: what the link carries, against what the line could, and beside others.
+
+mod goodput;
+mod latency;
+mod messages;
+
+use clap::ValueEnum;
+
+use super::Report;
+
+/// What to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Goodput of objects over lines of each bit error rate, in virtual time.
+    Goodput,
+    /// How long a command waits while an object is sent, in virtual time.
+    Latency,
+    /// A million messages over bad lines, with cuts and restarts: none lost, none twice, none out of order.
+    Messages,
+}
+
+/// How to measure.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// These parts only; empty: all.
+    pub only: Vec<Part>,
+    /// Much less of everything, to see that it runs: the figures scatter.
+    pub quick: bool,
+}
+
+/// Measures.
+///
+/// # Errors
+/// If something that is needed cannot be started; a figure that misses its limit is none.
+pub fn run(options: &Options) -> anyhow::Result<Report> {
+    let mut report = Report::new("link");
+    for part in Part::value_variants() {
+        if !options.only.is_empty() && !options.only.contains(part) {
+            continue;
+        }
+        eprintln!(
+            "measuring {} …",
+            part.to_possible_value()
+                .map_or_else(String::new, |it| it.get_name().into())
+        );
+        match part {
+            Part::Goodput => goodput::measure(options, &mut report),
+            Part::Latency => latency::measure(options, &mut report),
+            Part::Messages => messages::measure(options, &mut report),
+        }
+    }
+    Ok(report)
+}
