@@ -51,6 +51,10 @@ pub(super) struct Outbox<const N: usize> {
     /// The peer takes sequence numbers before this one.
     limit: u16,
     transmissions: u32,
+    /// None of the messages under way was sent before this. A link is polled far more often than a message is lost.
+    oldest: u64,
+    /// A message may be waiting to be sent.
+    waiting: bool,
 }
 
 impl<const N: usize> Outbox<N> {
@@ -61,6 +65,8 @@ impl<const N: usize> Outbox<N> {
             first: 0,
             limit: 1,
             transmissions: 0,
+            oldest: u64::MAX,
+            waiting: false,
         }
     }
 
@@ -70,6 +76,8 @@ impl<const N: usize> Outbox<N> {
         self.entries.clear();
         self.first = 0;
         self.limit = 1;
+        self.oldest = u64::MAX;
+        self.waiting = false;
     }
 
     pub(super) fn has_room(&self, len: usize) -> bool {
@@ -92,11 +100,15 @@ impl<const N: usize> Outbox<N> {
             repeated: false,
             state: State::Waiting,
         };
+        self.waiting = true;
         self.entries.push_back(entry).is_ok()
     }
 
     /// The next message to send, if the peer takes one; counts as sent.
     pub(super) fn next(&mut self, now: u64) -> Option<Outgoing<'_>> {
+        if !self.waiting {
+            return None;
+        }
         let in_flight = self
             .entries
             .iter()
@@ -111,6 +123,7 @@ impl<const N: usize> Outbox<N> {
                     return None;
                 }
                 self.transmissions = self.transmissions.wrapping_add(1);
+                self.oldest = self.oldest.min(now);
                 entry.repeated = entry.sent;
                 entry.sent = true;
                 entry.state = State::InFlight {
@@ -126,6 +139,7 @@ impl<const N: usize> Outbox<N> {
             }
             at += len;
         }
+        self.waiting = false;
         None
     }
 
@@ -181,7 +195,8 @@ impl<const N: usize> Outbox<N> {
 
     /// Marks what was not acknowledged in time, and returns whether there was any.
     pub(super) fn expire(&mut self, now: u64, timeout_us: u64) -> bool {
-        self.lose(|sent_at, _| now >= sent_at.saturating_add(timeout_us))
+        now >= self.oldest.saturating_add(timeout_us)
+            && self.lose(|sent_at, _| now >= sent_at.saturating_add(timeout_us))
     }
 
     /// Everything under way is to be sent again, as after a silence.
@@ -191,24 +206,24 @@ impl<const N: usize> Outbox<N> {
 
     fn lose(&mut self, lost: impl Fn(u64, u32) -> bool) -> bool {
         let mut any = false;
+        self.oldest = u64::MAX;
         for entry in &mut self.entries {
-            if let State::InFlight { sent_at, order } = entry.state
-                && lost(sent_at, order)
-            {
-                entry.state = State::Waiting;
-                any = true;
+            if let State::InFlight { sent_at, order } = entry.state {
+                if lost(sent_at, order) {
+                    entry.state = State::Waiting;
+                    any = true;
+                } else {
+                    self.oldest = self.oldest.min(sent_at);
+                }
             }
         }
+        self.waiting |= any;
         any
     }
 
     /// When the next message counts as lost.
     pub(super) fn deadline(&self, timeout_us: u64) -> Option<u64> {
-        let sent = self.entries.iter().filter_map(|entry| match entry.state {
-            State::InFlight { sent_at, .. } => Some(sent_at),
-            State::Waiting | State::Arrived => None,
-        });
-        sent.min().map(|sent_at| sent_at.saturating_add(timeout_us))
+        (self.oldest != u64::MAX).then(|| self.oldest.saturating_add(timeout_us))
     }
 }
 
