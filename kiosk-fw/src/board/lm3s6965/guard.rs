@@ -19,6 +19,12 @@ unsafe extern "C" {
     static _stack_end: u32;
 }
 
+/// The lowest address that the stack may use.
+#[cfg(feature = "measure")]
+pub(super) fn lowest() -> u32 {
+    (&raw const _stack_end as u32).next_multiple_of(GUARD) + GUARD
+}
+
 /// Forbids the lowest bytes that the stack could grow into.
 pub(super) fn start() {
     let end = &raw const _stack_end as u32;

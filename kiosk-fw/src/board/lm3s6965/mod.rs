@@ -15,6 +15,8 @@ mod clock;
 mod executor;
 mod gpio;
 mod guard;
+#[cfg(feature = "measure")]
+pub mod measure;
 mod registers;
 mod ssi;
 mod time;
