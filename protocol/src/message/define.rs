@@ -216,6 +216,23 @@ macro_rules! messages {
                 } },)* }
             }
 
+            // These three are not taken from `spec`: all its texts would lie in the flash of each board.
+
+            /// The code on the wire.
+            pub const fn code(&self) -> u16 {
+                match self { $(Self::$name(_) => $code,)* }
+            }
+
+            /// How the message travels.
+            pub const fn usage(&self) -> Usage {
+                match self { $(Self::$name(_) => Usage::$use,)* }
+            }
+
+            /// The name of the message, for logs. The content may be personal and does not belong there.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($name),)* }
+            }
+
             /// Appends the body (the fields, without the code).
             pub fn write_body(&self, out: &mut Writer<'_>) -> Result<(), NoRoom> {
                 match self { $(Self::$name(message) => message.write_body(out),)* }

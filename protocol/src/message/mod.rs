@@ -151,21 +151,6 @@ pub enum DecodeError {
 }
 
 impl Message {
-    /// The code on the wire.
-    pub const fn code(&self) -> u16 {
-        self.spec().code
-    }
-
-    /// How the message travels.
-    pub const fn usage(&self) -> Usage {
-        self.spec().usage
-    }
-
-    /// The name of the message, for logs. The content may be personal and does not belong there.
-    pub const fn name(&self) -> &'static str {
-        self.spec().name
-    }
-
     /// Writes the body into `buffer` and returns its length.
     pub fn encode_body(&self, buffer: &mut [u8]) -> Result<usize, NoRoom> {
         let mut out = Writer::new(buffer);
