@@ -134,7 +134,8 @@ impl Session {
             return Heard::OwnEcho;
         }
         if let Some(reason) = self.objection(hello) {
-            return if self.reported.replace(hello.boot_id) == Some(hello.boot_id) {
+            // A session that there is goes on, whoever else says hello.
+            return if self.is_up() || self.reported.replace(hello.boot_id) == Some(hello.boot_id) {
                 Heard::Nothing
             } else {
                 Heard::Impossible(reason)
