@@ -129,13 +129,20 @@ fn an_answer_to_every_hello_and_no_more() {
 fn somebody_there_can_be_no_session_with_does_not_end_the_session_there_is() {
     let mut pair = protocol_sim::connected();
     // Boot id, nobody's boot id; flags, max_payload, capabilities, firmware.
-    let (boots, rest) = ([77, 0, 0, 0, 0, 0, 0, 0], [1, 0, 4, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
+    let (boots, rest) = (
+        [77, 0, 0, 0, 0, 0, 0, 0],
+        [1, 0, 4, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0],
+    );
     let another_board = [b"LK\x01\x01", &boots[..], &[3], &rest].concat();
     let newer_host = [b"LK\x09\x09", &boots[..], &[1], &rest].concat();
     for hello in [another_board, newer_host] {
         let bytes = frame(FrameKind::Hello, 0, &hello);
         pair.board.handle_bytes(pair.now, &bytes);
-        assert_eq!(pair.board.poll_event(), None, "the link is not down, so nobody says so");
+        assert_eq!(
+            pair.board.poll_event(),
+            None,
+            "the link is not down, so nobody says so"
+        );
         assert!(pair.board.is_up());
     }
 }

@@ -302,3 +302,31 @@ fn a_peer_without_a_common_version_is_refused_and_reported() {
     assert_eq!(event, Some(Event::Down { reason }));
     assert!(refused);
 }
+
+#[test]
+fn what_came_before_the_line_was_cut_is_told_before_it() {
+    let mut pair = connected();
+    pair.host.notify(pair.now, &verdict(1)).unwrap();
+    for _ in 0..10 {
+        pair.step(pair.now + 1_000);
+    }
+    pair.board.handle_disconnect(pair.now);
+    assert_eq!(pair.board.poll_event(), Some(Event::Notification(verdict(1))));
+    let reason = DownReason::Silent;
+    assert_eq!(pair.board.poll_event(), Some(Event::Down { reason }));
+    assert_eq!(pair.board.poll_event(), None);
+}
+
+#[test]
+fn a_new_session_is_told_as_new_even_if_it_was_interrupted_before_that() {
+    let mut pair: Pair = Pair::default();
+    while !pair.host.is_up() {
+        pair.step(pair.now + 1_000);
+    }
+    pair.host.handle_disconnect(pair.now);
+    while !pair.host.is_up() {
+        pair.step(pair.now + 1_000);
+    }
+    let told: Vec<_> = std::iter::from_fn(|| pair.host.poll_event()).collect();
+    assert!(matches!(told[..], [Event::Up { resumed: false, .. }]), "{told:?}");
+}

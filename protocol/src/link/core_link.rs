@@ -4,6 +4,7 @@ use super::bulk_in::{BulkIn, MAX_OBJECT};
 use super::bulk_out::BulkOut;
 use super::event::{DownReason, Object, RequestFailure, RequestId, TransferId};
 use super::inbox::{Inbox, Taken};
+use super::news::News;
 use super::outbox::Outbox;
 use super::requests::{Memory, Requests};
 use super::round_trip::RoundTrip;
@@ -27,9 +28,7 @@ pub(super) struct Core<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: u
     pub(super) ack_due: bool,
     /// Requests that could not even be remembered, to be refused.
     pub(super) busy: heapless::Deque<RequestId, 4>,
-    /// Ups and downs that the owner has not been told yet. One that was never told is not told afterwards.
-    pub(super) down: Option<DownReason>,
-    pub(super) up: Option<bool>,
+    pub(super) news: News,
 }
 
 impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_IN: usize>
@@ -55,8 +54,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
             round_trip: RoundTrip::default(),
             ack_due: false,
             busy: heapless::Deque::new(),
-            down: None,
-            up: None,
+            news: News::default(),
         }
     }
 
@@ -96,14 +94,14 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         match heard {
             Heard::Nothing => {}
             Heard::OwnEcho => count(&mut self.counters.stray),
-            Heard::Impossible(reason) => self.went_down(reason),
+            Heard::Impossible(reason) => self.news.stops(reason),
             Heard::Forgotten => self.peer_restarted(),
             Heard::NewPeer { had_peer } => {
                 if had_peer {
                     self.peer_restarted();
                 }
                 self.start_anew();
-                self.up = Some(false);
+                self.news.begins();
             }
             Heard::Resumed => self.resume(),
         }
@@ -154,7 +152,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
 
     fn peer_restarted(&mut self) {
         count(&mut self.counters.peer_restarts);
-        self.went_down(DownReason::PeerRestarted);
+        self.news.ends();
         self.start_anew();
     }
 
@@ -176,26 +174,19 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         self.bulk_out.lose_all();
         self.bulk_in.ack_again();
         self.ack_due = true;
-        self.up = Some(true);
+        self.news.goes_on();
     }
 
     pub(super) fn disconnect(&mut self, now: u64) {
         if self.session.disconnect(now) {
-            self.went_down(DownReason::Silent);
-        }
-    }
-
-    fn went_down(&mut self, reason: DownReason) {
-        // An up that the owner was not told of is taken back instead.
-        if self.up.take().is_none() {
-            self.down = Some(reason);
+            self.news.stops(DownReason::Silent);
         }
     }
 
     pub(super) fn expire(&mut self, now: u64) {
         if self.session.expire(now) {
             count(&mut self.counters.silences);
-            self.went_down(DownReason::Silent);
+            self.news.stops(DownReason::Silent);
         }
         if self.session.is_up() {
             if self.outbox.expire(now, self.round_trip.timeout_us()) {

@@ -23,6 +23,7 @@ mod checksum;
 mod core_link;
 mod event;
 mod inbox;
+mod news;
 mod outbox;
 mod output;
 mod requests;

@@ -121,7 +121,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
 
     /// What happened next.
     pub(super) fn poll_event(&mut self) -> Option<Event> {
-        if let Some(reason) = self.down.take() {
+        if let Some(reason) = self.news.take_end() {
             return Some(Event::Down { reason });
         }
         if let Some((id, reason)) = self.requests.take_failed() {
@@ -137,11 +137,17 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
                 outcome,
             });
         }
-        if let Some(resumed) = self.up.take()
+        if let Some(resumed) = self.news.take_up()
             && let Some(peer) = self.session.peer()
         {
             return Some(Event::Up { peer, resumed });
         }
+        let message = self.poll_message();
+        message.or_else(|| self.news.take_down().map(|reason| Event::Down { reason }))
+    }
+
+    /// What the next messages of the peer lead to.
+    fn poll_message(&mut self) -> Option<Event> {
         loop {
             let (front, cut) = self.inbox.front()?;
             // A copy, because what it leads to changes the rest of the link.
