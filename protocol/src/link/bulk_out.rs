@@ -349,8 +349,9 @@ impl<const N: usize> BulkOut<N> {
     /// When something has to be done even if nothing comes.
     pub(super) fn deadline(&self) -> Option<u64> {
         let transfer = self.active.as_ref()?;
+        let timeout_us = self.round_trip.timeout_us();
         let sent = transfer.pieces.iter().filter_map(|piece| match piece.state {
-            State::InFlight { sent_at, .. } => Some(sent_at.saturating_add(self.round_trip.timeout_us())),
+            State::InFlight { sent_at, .. } => Some(sent_at.saturating_add(timeout_us)),
             State::Lost => None,
         });
         sent.chain(transfer.probe_at.filter(|_| transfer.is_shut(self.ring.len())))

@@ -308,6 +308,8 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     }
 
     /// What happened next.
+    // In the loop of a board that looks at the event, the compiler would take it apart and copy it field by field.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn poll_event(&mut self) -> Option<Event> {
         self.core.poll_event()
     }

@@ -1,6 +1,6 @@
 //! Messages on their way to the peer.
 
-use heapless::Deque;
+use heapless::Vec;
 
 use super::ring::ByteRing;
 use super::round_trip::RoundTrip;
@@ -45,7 +45,7 @@ pub(super) struct Outgoing<'a> {
 #[derive(Debug)]
 pub(super) struct Outbox<const N: usize> {
     ring: ByteRing<N>,
-    entries: Deque<Entry, MAX_ENTRIES>,
+    entries: Vec<Entry, MAX_ENTRIES>,
     /// Sequence number of the first entry.
     first: u16,
     /// The peer takes sequence numbers before this one.
@@ -61,7 +61,7 @@ impl<const N: usize> Outbox<N> {
     pub(super) const fn new() -> Self {
         Self {
             ring: ByteRing::new(),
-            entries: Deque::new(),
+            entries: Vec::new(),
             first: 0,
             limit: 1,
             transmissions: 0,
@@ -101,7 +101,7 @@ impl<const N: usize> Outbox<N> {
             state: State::Waiting,
         };
         self.waiting = true;
-        self.entries.push_back(entry).is_ok()
+        self.entries.push(entry).is_ok()
     }
 
     /// The next message to send, if the peer takes one; counts as sent.
@@ -162,7 +162,16 @@ impl<const N: usize> Outbox<N> {
             return false;
         }
         let mut latest = None;
-        let mut measure = |entry: &mut Entry| {
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            // Those before the first that is missing have come; of those after it the bits tell.
+            let came = match index.checked_sub(count) {
+                None => true,
+                Some(0) => false,
+                Some(after) => received >> (after - 1) & 1 != 0 && entry.sent,
+            };
+            if !came {
+                continue;
+            }
             if let State::InFlight { sent_at, order } = entry.state {
                 if !entry.repeated {
                     round_trip.measured(now.saturating_sub(sent_at));
@@ -172,44 +181,40 @@ impl<const N: usize> Outbox<N> {
                 }
             }
             entry.state = State::Arrived;
-        };
-        for _ in 0..count {
-            let Some(mut entry) = self.entries.pop_front() else {
-                break;
-            };
-            measure(&mut entry);
-            self.ring.free(usize::from(entry.len));
-            self.first = self.first.wrapping_add(1);
         }
-        for (index, entry) in self.entries.iter_mut().skip(1).enumerate().take(32) {
-            if received & (1 << index) != 0 && entry.sent {
-                measure(entry);
-            }
-        }
+        let bytes = self.entries[..count]
+            .iter()
+            .map(|entry| usize::from(entry.len))
+            .sum();
+        self.ring.free(bytes);
+        self.entries.drain(..count);
+        self.first = acknowledged;
         // A line keeps the order: what was sent before something that arrived, and has not arrived, is lost.
         if let Some(latest) = latest {
-            self.lose(|_, order| is_after(latest, order));
+            self.lose(0, Some(latest));
         }
         true
     }
 
     /// Marks what was not acknowledged in time, and returns whether there was any.
     pub(super) fn expire(&mut self, now: u64, timeout_us: u64) -> bool {
-        now >= self.oldest.saturating_add(timeout_us)
-            && self.lose(|sent_at, _| now >= sent_at.saturating_add(timeout_us))
+        now >= self.oldest.saturating_add(timeout_us) && self.lose((now + 1).saturating_sub(timeout_us), None)
     }
 
     /// Everything under way is to be sent again, as after a silence.
     pub(super) fn lose_all(&mut self) {
-        self.lose(|_, _| true);
+        self.lose(u64::MAX, None);
     }
 
-    fn lose(&mut self, lost: impl Fn(u64, u32) -> bool) -> bool {
+    /// What was sent before a moment, or earlier than a certain transmission, is to be sent again; returns whether
+    /// there was any.
+    #[cfg_attr(target_os = "none", inline(never))] // On a board, flash is dearer than the call.
+    fn lose(&mut self, moment: u64, transmission: Option<u32>) -> bool {
         let mut any = false;
         self.oldest = u64::MAX;
         for entry in &mut self.entries {
             if let State::InFlight { sent_at, order } = entry.state {
-                if lost(sent_at, order) {
+                if sent_at < moment || transmission.is_some_and(|latest| is_after(latest, order)) {
                     entry.state = State::Waiting;
                     any = true;
                 } else {

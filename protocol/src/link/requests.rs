@@ -62,9 +62,8 @@ impl Requests {
 
     /// Forgets a request, because it was answered or is not wanted any more; returns whether it waited.
     pub(super) fn forget(&mut self, id: RequestId) -> bool {
-        let before = self.asked.len();
-        self.asked.retain(|asked| asked.id != id);
-        self.asked.len() != before
+        let index = self.asked.iter().position(|asked| asked.id == id);
+        index.map(|index| self.asked.remove(index)).is_some()
     }
 
     /// All waiting requests fail.
@@ -233,10 +232,13 @@ impl Memory {
     }
 
     pub(super) fn sent(&mut self, id: RequestId) {
-        self.entries
-            .retain(|entry| entry.id != id || !matches!(entry.answer, Answer::Refusal(_)));
-        if let Some(entry) = self.find(id) {
-            entry.due = false;
+        let Some(index) = self.entries.iter().position(|entry| entry.id == id) else {
+            return;
+        };
+        if matches!(self.entries[index].answer, Answer::Refusal(_)) {
+            self.entries.remove(index);
+        } else {
+            self.entries[index].due = false;
         }
     }
 

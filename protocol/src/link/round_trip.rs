@@ -39,6 +39,8 @@ impl RoundTrip {
     }
 
     /// How long to wait, in microseconds.
+    // Asked for in many places: on a board, flash is dearer than the call.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(super) fn timeout_us(&self) -> u64 {
         let base = self
             .estimate

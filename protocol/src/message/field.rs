@@ -64,6 +64,8 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends `bytes`, or nothing when they do not fit.
+    // Every field of every message calls it: on a board, flash is dearer than the call.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), NoRoom> {
         let end = self.len.checked_add(bytes.len()).ok_or(NoRoom)?;
         self.buffer
@@ -82,6 +84,11 @@ impl<'a> Writer<'a> {
         let prefix = self.len;
         self.put(&[0])?;
         body(self)?;
+        self.fill_in_length(prefix)
+    }
+
+    #[cfg_attr(target_os = "none", inline(never))] // As `put`.
+    fn fill_in_length(&mut self, prefix: usize) -> Result<(), NoRoom> {
         let length = u8::try_from(self.len - prefix - 1).map_err(|_| NoRoom)?;
         *self.buffer.get_mut(prefix).ok_or(NoRoom)? = length;
         Ok(())
@@ -105,6 +112,7 @@ macro_rules! number_fields {
         impl Field for $ty {
             const MAX_LEN: usize = size_of::<$ty>();
 
+            #[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
             fn write(&self, out: &mut Writer<'_>) -> Result<(), NoRoom> {
                 out.put(&self.to_le_bytes())
             }
@@ -141,9 +149,7 @@ impl<const N: usize> Field for String<N> {
     }
 
     fn parse(input: &[u8]) -> Parsed<'_, Self> {
-        let (input, length) = u8::parse(input)?;
-        let (rest, bytes) = take(length)(input)?;
-        let text = core::str::from_utf8(bytes).map_err(|_| nom::Err::Failure(Malformed::NotUtf8))?;
+        let (rest, text) = text(input)?;
         let text = Self::try_from(text).map_err(|_| nom::Err::Failure(Malformed::TooLong))?;
         Ok((rest, text))
     }
@@ -171,13 +177,29 @@ impl<T: Field, const N: usize> Field for Vec<T, N> {
     }
 }
 
+/// Reads a length in one byte, and so many bytes.
+#[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
+fn counted(input: &[u8]) -> Parsed<'_, &[u8]> {
+    let (input, length) = u8::parse(input)?;
+    take(length)(input)
+}
+
+/// Reads a text of any length.
+#[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
+fn text(input: &[u8]) -> Parsed<'_, &str> {
+    let (rest, bytes) = counted(input)?;
+    match core::str::from_utf8(bytes) {
+        Ok(text) => Ok((rest, text)),
+        Err(_) => Err(nom::Err::Failure(Malformed::NotUtf8)),
+    }
+}
+
 /// Reads `length` bytes as a structure of its own, ignoring what follows its last known field.
 pub(crate) fn prefixed<'a, T>(
     input: &'a [u8],
     body: impl FnOnce(&'a [u8]) -> Parsed<'a, T>,
 ) -> Parsed<'a, T> {
-    let (input, length) = u8::parse(input)?;
-    let (rest, inner) = take(length)(input)?;
+    let (rest, inner) = counted(input)?;
     let (_appended_later, value) = body(inner)?;
     Ok((rest, value))
 }
