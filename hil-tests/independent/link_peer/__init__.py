@@ -17,6 +17,7 @@ and its standard library are all it needs. References such as "section 4" are to
     journal    unanswered requests on disk
     log        what happened
     wire       moves bytes between a file descriptor and a session
+    lockstep   the same in a test's own time
     vectors    checks the golden vectors and the document's example
 
 Everything but `wire` and `__main__` is free of input and output: bytes and the time (milliseconds, from any origin)

@@ -5,7 +5,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from . import board, host, messages, vectors, wire
+from . import board, host, lockstep, messages, vectors, wire
 from .journal import Journal
 from .session import Link, firmware
 
@@ -20,7 +20,7 @@ def arguments() -> argparse.Namespace:
 
     for name, text in (("board", "play a capture board"), ("host", "play the counter's computer")):
         peer = plays.add_parser(name, help=text)
-        peer.add_argument("port", help="serial port or pty; - for standard input and output")
+        peer.add_argument("port", help="serial port or pty; - for standard input and output; lockstep")
         peer.add_argument("--baud", type=int, default=921_600)
         peer.add_argument("--version", type=int, default=messages.VERSION_CURRENT, help="newest version to speak")
         peer.add_argument("--boot-id", type=lambda text: int(text, 0), help="instead of a random one")
@@ -49,8 +49,8 @@ def main() -> int:
             print(wrong, file=sys.stderr)
             return 1
 
-    reads, writes = wire.open_port(given.port, given.baud)
-    now = wire.milliseconds()
+    stepped = given.port == "lockstep"
+    now = 0.0 if stepped else wire.milliseconds()
     boot_id = given.boot_id or secrets.randbelow(2**32 - 1) + 1
     role = messages.Role.HOST if given.plays == "host" else messages.Role.CAPTURE
     link = Link(role, boot_id, now, version=given.version, firmware=firmware(), window=given.window)
@@ -68,6 +68,9 @@ def main() -> int:
             strange=given.strange,
             image=given.image,
         )
+    if stepped:
+        return 0 if lockstep.run(link, player) else 1
+    reads, writes = wire.open_port(given.port, given.baud)
     finished = wire.run(link, player, reads, writes, given.baud, now + given.seconds * 1000)
     return 0 if finished else 1
 

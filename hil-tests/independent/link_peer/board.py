@@ -37,6 +37,10 @@ class Board:
         self.chatter = chatter
         self.capturing: Capturing | None = None
 
+    @property
+    def idle(self) -> bool:
+        return self.capturing is None
+
     def handle(self, event, now: float):
         match event:
             case session.Started(peer):

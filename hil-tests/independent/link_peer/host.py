@@ -53,6 +53,10 @@ class Host:
         self.complete = False
         self.verdicts_shown = 0
 
+    @property
+    def idle(self) -> bool:
+        return self.done
+
     def handle(self, event, now: float):
         match event:
             case session.Started(peer):

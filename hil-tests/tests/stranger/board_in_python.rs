@@ -139,18 +139,6 @@ fn takes_an_image_over_a_line_with_bit_errors() {
     converse(Faults::bit_errors(1e-4), 2);
 }
 
-#[test]
-fn takes_an_image_over_a_line_that_loses_adds_and_garbles_bytes() {
-    let faults = Faults {
-        flip: 0.001,
-        drop: 0.001,
-        insert: 0.001,
-        burst: 0.0003,
-        ..Faults::default()
-    };
-    converse(faults, 3);
-}
-
 /// The board is killed in the middle of an image; another start of it sends the next one.
 #[test]
 fn notices_that_the_board_has_restarted() {

@@ -15,7 +15,8 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 use protocol::link::{BulkOutcome, Object};
 use protocol::message::{
-    Accepted, CapturePhase, CaptureProgress, Captured, Firmware, LinkCounters, ObjectKind, Status,
+    Accepted, CapturePhase, CaptureProgress, CaptureRefusal, CaptureRefused, Captured, Firmware, ObjectKind,
+    Status,
 };
 use protocol::{BoardLink, Config, Event, Message, RequestId, Role};
 
@@ -24,11 +25,10 @@ use protocol::{BoardLink, Config, Event, Message, RequestId, Role};
 pub(crate) struct Books {
     /// Every request that was carried out, with the boot that did it.
     pub(crate) carried_out: Vec<(u32, RequestId, &'static str)>,
-    /// The numbers of the verdicts, with the boot that heard them.
-    pub(crate) verdicts: Vec<(u32, u32)>,
+    /// The numbers of the verdicts, each with the boots of the board and of the host.
+    pub(crate) verdicts: Vec<((u32, u32), u32)>,
     /// Images that the host has.
     pub(crate) delivered: u32,
-    pub(crate) counters: LinkCounters,
 }
 
 /// A board that is switched on; dropped, it is switched off.
@@ -60,17 +60,9 @@ impl CaptureBoard {
             .open(&self.port)
             .unwrap();
         let running = Running {
-            link: Box::new(BoardLink::new(Config::new(
-                Role::Capture,
-                boot_id,
-                Firmware::default(),
-            ))),
+            model: Model::new(boot_id, Arc::clone(&self.books), Arc::clone(&self.image)),
             port: file,
             started: Instant::now(),
-            books: Arc::clone(&self.books),
-            image: Arc::clone(&self.image),
-            capturing: 0,
-            sent: self.image.len(),
             unsent: Vec::new(),
             line_free: 0,
         };
@@ -92,14 +84,9 @@ impl CaptureBoard {
 }
 
 struct Running {
-    link: Box<BoardLink>,
+    model: Model,
     port: File,
     started: Instant,
-    books: Arc<Mutex<Books>>,
-    image: Arc<Vec<u8>>,
-    capturing: u32,
-    /// Bytes of the image that the link has.
-    sent: usize,
     /// Bytes of a frame that the port has not taken yet.
     unsent: Vec<u8>,
     /// When the last frame has left the line.
@@ -107,35 +94,24 @@ struct Running {
 }
 
 /// What a byte takes at 921,600 baud, in nanoseconds.
-const BYTE_NS: u64 = 10_851;
+pub(crate) const BYTE_NS: u64 = 10_851;
 
 impl Running {
     fn run(mut self, stop: &AtomicBool) {
         let mut buffer = [0; BoardLink::MAX_WIRE_FRAME];
         while !stop.load(Ordering::Relaxed) {
             let now = self.now();
-            if let Ok(count) = self.port.read(&mut buffer) {
-                self.link.handle_bytes(now, &buffer[..count]);
-            }
-            self.link.handle_timeout(now);
-            while let Some(event) = self.link.poll_event() {
-                self.handle(now, event);
-            }
-            self.sent += self.link.bulk_write(&self.image[self.sent..]);
+            let count = self.port.read(&mut buffer).unwrap_or(0);
             let free = self.unsent.is_empty() && now >= self.line_free;
-            let count = if free {
-                self.link.poll_transmit(now, &mut buffer)
-            } else {
-                0
-            };
-            if count > 0 {
-                self.line_free = self.line_free.max(now.saturating_sub(1000)) + count as u64 * BYTE_NS / 1000;
-                self.unsent.extend_from_slice(&buffer[..count]);
+            let frame = self.model.step(now, &buffer[..count], free);
+            if !frame.is_empty() {
+                self.line_free =
+                    self.line_free.max(now.saturating_sub(1000)) + frame.len() as u64 * BYTE_NS / 1000;
+                self.unsent.extend_from_slice(&frame);
             }
             self.flush();
-            self.wait(count > 0);
+            self.wait(!frame.is_empty());
         }
-        self.books.lock().unwrap().counters = *self.link.counters();
     }
 
     fn now(&self) -> u64 {
@@ -155,11 +131,62 @@ impl Running {
         let wake = if more || self.now() < self.line_free {
             self.line_free
         } else {
-            self.link.poll_timeout().unwrap_or(u64::MAX)
+            self.model.wake()
         };
         let limit = Duration::from_micros(wake.saturating_sub(self.now()).min(20_000));
         let mut ends = [PollFd::new(self.port.as_fd(), flags)];
         let _ = ppoll(&mut ends, Some(TimeSpec::from_duration(limit)), None);
+    }
+}
+
+/// What the board does, without its port and clock.
+pub(crate) struct Model {
+    link: Box<BoardLink>,
+    books: Arc<Mutex<Books>>,
+    image: Arc<Vec<u8>>,
+    capturing: u32,
+    sending: bool,
+    /// Bytes of the image that the link has.
+    sent: usize,
+}
+
+impl Model {
+    pub(crate) fn new(boot_id: u32, books: Arc<Mutex<Books>>, image: Arc<Vec<u8>>) -> Self {
+        Self {
+            link: Box::new(BoardLink::new(Config::new(
+                Role::Capture,
+                boot_id,
+                Firmware::default(),
+            ))),
+            books,
+            sent: image.len(),
+            image,
+            capturing: 0,
+            sending: false,
+        }
+    }
+
+    /// Takes bytes; returns a frame if the line is free for one and there is one.
+    pub(crate) fn step(&mut self, now: u64, bytes: &[u8], free: bool) -> Vec<u8> {
+        self.link.handle_bytes(now, bytes);
+        self.link.handle_timeout(now);
+        while let Some(event) = self.link.poll_event() {
+            self.handle(now, event);
+        }
+        self.sent += self.link.bulk_write(&self.image[self.sent..]);
+        let mut frame = vec![0; BoardLink::MAX_WIRE_FRAME];
+        let count = if free {
+            self.link.poll_transmit(now, &mut frame)
+        } else {
+            0
+        };
+        frame.truncate(count);
+        frame
+    }
+
+    /// When the next step is due at the latest.
+    pub(crate) fn wake(&self) -> u64 {
+        self.link.poll_timeout().unwrap_or(u64::MAX)
     }
 
     fn handle(&mut self, now: u64, event: Event) {
@@ -174,16 +201,15 @@ impl Running {
                 self.answer(now, id, &message);
             }
             Event::Notification(Message::ShowVerdict(verdict)) => {
-                self.books
-                    .lock()
-                    .unwrap()
-                    .verdicts
-                    .push((boot, verdict.capture_id));
+                let host = self.link.peer().map_or(0, |peer| peer.boot_id);
+                let mut books = self.books.lock().unwrap();
+                books.verdicts.push(((boot, host), verdict.capture_id));
             }
             Event::BulkSent {
                 outcome: BulkOutcome::Delivered,
                 ..
             } => {
+                self.sending = false;
                 self.books.lock().unwrap().delivered += 1;
                 self.progress(now, CapturePhase::Lift);
                 let captured = Captured {
@@ -194,7 +220,7 @@ impl Running {
                 };
                 self.link.notify(now, &captured.into()).unwrap();
             }
-            Event::BulkSent { .. } => self.sent = self.image.len(),
+            Event::BulkSent { .. } => (self.sending, self.sent) = (false, self.image.len()),
             _ => {}
         }
     }
@@ -208,10 +234,18 @@ impl Running {
                 link: *self.link.counters(),
             }
             .into(),
+            Message::Capture(capture) if self.sending => CaptureRefused {
+                capture_id: capture.capture_id,
+                reason: CaptureRefusal::Busy,
+            }
+            .into(),
             _ => Accepted {}.into(),
         };
         self.link.reply(now, id, &answer).unwrap();
-        if let Message::Capture(capture) = message {
+        if let Message::Capture(capture) = message
+            && !self.sending
+        {
+            self.sending = true;
             self.capturing = capture.capture_id;
             self.progress(now, CapturePhase::Reading);
             let object = Object {

@@ -88,18 +88,6 @@ fn gets_an_image_over_a_line_with_bit_errors() {
 }
 
 #[test]
-fn gets_an_image_over_a_line_that_loses_adds_and_garbles_bytes() {
-    let faults = Faults {
-        flip: 0.001,
-        drop: 0.001,
-        insert: 0.001,
-        burst: 0.0003,
-        ..Faults::default()
-    };
-    converse(faults, 13);
-}
-
-#[test]
 fn goes_on_where_it_was_after_the_line_was_cut() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("image");

@@ -7,10 +7,12 @@
 
 mod cable;
 mod capture_board;
+mod lockstep;
 mod python;
 
 mod board_in_python;
 mod host_in_python;
+mod sweep;
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -42,9 +42,13 @@ pub(crate) struct Peer {
 impl Peer {
     pub(crate) fn start(plays: &str, port: &Path, arguments: &[&str]) -> Self {
         let mut command = command(&[plays, port.to_str().unwrap()]);
+        command.args(arguments).stdin(Stdio::null());
+        Self::spawn(command)
+    }
+
+    /// The command must lead to the package's log on standard error.
+    pub(crate) fn spawn(mut command: Command) -> Self {
         let mut child = command
-            .args(arguments)
-            .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("python3 runs; `cargo rig setup` installs it");
@@ -64,6 +68,14 @@ impl Peer {
             log,
             reader: Some(reader),
         }
+    }
+
+    /// Its standard input and output, once, if they were made pipes.
+    pub(crate) fn pipes(&mut self) -> (ChildStdin, ChildStdout) {
+        (
+            self.child.stdin.take().unwrap(),
+            self.child.stdout.take().unwrap(),
+        )
     }
 
     /// All that has happened there, as far as it is of this kind.
@@ -106,7 +118,15 @@ impl Peer {
         assert!(status.success(), "{status}:\n{}", self.said());
     }
 
-    fn said(&self) -> String {
+    /// Ends the program and reads all that it has said.
+    pub(crate) fn end(&mut self) {
+        let _ = self.child.kill();
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+    }
+
+    pub(crate) fn said(&self) -> String {
         self.log.lines.lock().unwrap().join("\n")
     }
 }
