@@ -1,5 +1,7 @@
 //! What can go wrong with a board.
 
+use std::io;
+
 use protocol::Role;
 use protocol::link::SendError;
 use protocol::message::Refusal;
@@ -16,6 +18,14 @@ pub enum BoardError {
         path: String,
         /// What the operating system said.
         cause: String,
+    },
+    /// Another program uses the serial port.
+    #[error("serial port {path} is in use by {holder}; end that program first, then try again")]
+    InUse {
+        /// Path of the port.
+        path: String,
+        /// Which program, as far as that can be told.
+        holder: String,
     },
     /// The port is open, but nobody answers.
     #[error("no board answers on {path}; check its power and its cable, then press its reset button")]
@@ -45,6 +55,16 @@ pub enum BoardError {
         /// Path of the port.
         path: String,
         /// Which request.
+        message: &'static str,
+    },
+    /// The board answers but takes no more messages, so this one was not sent.
+    #[error(
+        "the board on {path} is alive but takes no messages; {message} was not sent; press its reset button if this happens again"
+    )]
+    NotTaken {
+        /// Path of the port.
+        path: String,
+        /// Which message.
         message: &'static str,
     },
     /// The board refused the request, which had no effect.
@@ -81,4 +101,21 @@ pub enum BoardError {
     /// The board's thread has ended.
     #[error("the board was closed")]
     Stopped,
+}
+
+impl BoardError {
+    /// The error of a port that could not be opened.
+    pub(super) fn not_opened(path: &str, error: &io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            io::ErrorKind::ResourceBusy => Self::InUse {
+                path,
+                holder: error.to_string(),
+            },
+            _ => Self::Open {
+                path,
+                cause: error.to_string(),
+            },
+        }
+    }
 }

@@ -7,6 +7,7 @@
 //! with [`BoardError::PortLost`]: whether the board carried it out is not known.
 
 mod error;
+mod holder;
 mod pending;
 mod port;
 mod reader;
@@ -176,7 +177,7 @@ impl Board {
     ///
     /// # Errors
     ///
-    /// [`BoardError::Open`] if the port cannot be opened.
+    /// [`BoardError::Open`] if the port cannot be opened, [`BoardError::InUse`] if another program has it open.
     pub fn open(
         path: impl AsRef<Path>,
         role: Role,
@@ -189,17 +190,26 @@ impl Board {
     ///
     /// # Errors
     ///
-    /// [`BoardError::Open`] if the first connection fails.
+    /// [`BoardError::Open`] or [`BoardError::InUse`] if the first connection fails.
     pub fn start(
-        mut connect: impl Connect,
+        connect: impl Connect,
         role: Role,
         boot_id: u32,
     ) -> Result<(Self, Receiver<BoardEvent>), BoardError> {
+        Self::start_with(
+            connect,
+            role,
+            protocol::Config::new(Role::Host, boot_id, firmware()),
+        )
+    }
+
+    fn start_with(
+        mut connect: impl Connect,
+        role: Role,
+        config: protocol::Config,
+    ) -> Result<(Self, Receiver<BoardEvent>), BoardError> {
         let name = connect.name();
-        let failed = |source: std::io::Error| BoardError::Open {
-            path: name.clone(),
-            cause: source.to_string(),
-        };
+        let failed = |error: std::io::Error| BoardError::not_opened(&name, &error);
         let connection = connect.connect().map_err(failed)?;
         let shared = Arc::new(Shared::default());
         let (inputs, worker_inputs) = mpsc::channel();
@@ -208,7 +218,7 @@ impl Board {
         let worker = Worker::new(
             Box::new(connect),
             role,
-            protocol::Config::new(Role::Host, boot_id, firmware()),
+            config,
             inputs.clone(),
             worker_events,
             Arc::clone(&shared),
@@ -309,14 +319,25 @@ impl Board {
     ///
     /// # Errors
     ///
-    /// [`BoardError::Silent`] and the like if the board does not answer now.
-    pub fn notify(&self, message: impl Into<Message>) -> Result<(), BoardError> {
+    /// [`BoardError::Silent`] and the like if the board does not answer now; [`BoardError::NotTaken`] if it has not read
+    /// what it was told before, and still has not after `patience`: then it will not hear this.
+    pub fn notify(&self, message: impl Into<Message>, patience: Duration) -> Result<(), BoardError> {
+        let message = message.into();
+        let name = message.name();
         let (answer, answers) = mpsc::channel();
         self.send(Input::Notify {
-            message: Box::new(message.into()),
+            message: Box::new(message),
             answer,
+            deadline: Instant::now() + patience,
         })?;
-        answers.recv().unwrap_or(Err(BoardError::Stopped))
+        match answers.recv_timeout(patience + STOP_PATIENCE) {
+            Ok(answer) => answer,
+            Err(RecvTimeoutError::Timeout) => Err(BoardError::NotTaken {
+                path: self.handle.name.clone(),
+                message: name,
+            }),
+            Err(RecvTimeoutError::Disconnected) => Err(BoardError::Stopped),
+        }
     }
 
     fn send(&self, input: Input) -> Result<(), BoardError> {

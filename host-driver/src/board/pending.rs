@@ -22,6 +22,7 @@ pub(super) struct Waiting {
 pub(super) struct Unsaid {
     pub(super) message: Box<Message>,
     pub(super) answer: Sender<Result<(), BoardError>>,
+    pub(super) deadline: Instant,
 }
 
 impl Worker {
@@ -102,6 +103,12 @@ impl Worker {
 
     pub(super) fn give_up_late(&mut self) {
         let now = Instant::now();
+        while let Some(index) = self.unsaid.iter().position(|unsaid| unsaid.deadline <= now) {
+            if let Some(unsaid) = self.unsaid.remove(index) {
+                let (path, message) = (self.name.clone(), unsaid.message.name());
+                let _ = unsaid.answer.send(Err(BoardError::NotTaken { path, message }));
+            }
+        }
         while let Some(index) = self.waiting.iter().position(|waiting| waiting.deadline <= now) {
             let waiting = self.waiting.remove(index);
             if let Some(id) = waiting.id {

@@ -1,8 +1,14 @@
 //! What carries the bytes: a serial port, or whatever stands for one.
 
-use std::io::{Read, Result, Write};
+use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use nix::fcntl::{FlockArg, flock};
+use serialport::TTYPort;
+
+use super::holder::{holder_of, opened_by_another};
 
 /// Speed of the boards' host UART, in baud. On a pseudo-terminal it has no meaning.
 const BAUD: u32 = 921_600;
@@ -29,7 +35,7 @@ impl std::fmt::Debug for Connection {
 
 /// Something that can be connected to, again and again.
 pub trait Connect: Send + 'static {
-    /// Connects.
+    /// Connects. An error of the kind [`ErrorKind::ResourceBusy`] names the program that uses the port.
     fn connect(&mut self) -> Result<Connection>;
 
     /// A name for messages.
@@ -50,16 +56,33 @@ impl SerialPath {
             path: path.as_ref().to_owned(),
         }
     }
+
+    fn in_use(&self) -> Error {
+        Error::new(ErrorKind::ResourceBusy, holder_of(&self.path))
+    }
 }
 
 impl Connect for SerialPath {
     fn connect(&mut self) -> Result<Connection> {
-        let writer = serialport::new(self.name(), BAUD)
+        let port = serialport::new(self.name(), BAUD)
             .timeout(PATIENCE)
-            // TIOCEXCL outlives a killed program on a pseudo-terminal that its other end keeps open.
+            // TIOCEXCL outlives a killed program on a pseudo-terminal that its other end keeps open, and does not
+            // stop root. A lock of the open file does neither; here it is a shared one that `claim` makes its own.
             .exclusive(false)
-            .open_native()?;
-        let reader = writer.try_clone_native()?;
+            .open_native()
+            .map_err(|error| match error.kind() {
+                // What this library says of a lock that another program has, and of EBUSY.
+                serialport::ErrorKind::NoDevice => self.in_use(),
+                _ => error.into(),
+            })?;
+        let writer = Claimed::claim(port).ok_or_else(|| self.in_use())?;
+        if let Some(other) = opened_by_another(&self.path) {
+            log::warn!(
+                "{}: {other} has it open too, without a lock, and may take what the board says",
+                self.name()
+            );
+        }
+        let reader = writer.port.try_clone_native()?;
         Ok(Connection {
             reader: Box::new(reader),
             writer: Box::new(writer),
@@ -68,5 +91,36 @@ impl Connect for SerialPath {
 
     fn name(&self) -> String {
         self.path.to_string_lossy().into_owned()
+    }
+}
+
+/// A port that no second program can use by mistake: locked with `flock(2)`, as pyserial, tio and this program's own
+/// second start do. The kernel undoes the lock however this program ends.
+struct Claimed {
+    port: TTYPort,
+}
+
+impl Claimed {
+    /// Locks the port; `None` if another program has it.
+    fn claim(port: TTYPort) -> Option<Self> {
+        flock(port.as_raw_fd(), FlockArg::LockExclusiveNonblock).ok()?;
+        Some(Self { port })
+    }
+}
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        // The reader's handle shares the lock and may live a little longer; it is not to keep others waiting.
+        let _ = flock(self.port.as_raw_fd(), FlockArg::Unlock);
+    }
+}
+
+impl Write for Claimed {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.port.write(bytes)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.port.flush()
     }
 }

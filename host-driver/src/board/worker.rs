@@ -1,7 +1,7 @@
 //! The thread between a port and a link.
 
 use std::collections::VecDeque;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,6 +47,7 @@ pub(super) enum Input {
     Notify {
         message: Box<Message>,
         answer: Sender<Result<(), BoardError>>,
+        deadline: Instant,
     },
     Reply {
         id: RequestId,
@@ -179,8 +180,9 @@ impl Worker {
                 }
             }
         }
-        for waiting in &self.waiting {
-            wake = wake.min(waiting.deadline);
+        let deadlines = self.waiting.iter().map(|waiting| waiting.deadline);
+        for deadline in deadlines.chain(self.unsaid.iter().map(|unsaid| unsaid.deadline)) {
+            wake = wake.min(deadline);
         }
         wake.saturating_duration_since(now)
     }
@@ -209,7 +211,15 @@ impl Worker {
                     deadline,
                 });
             }
-            Input::Notify { message, answer } => self.unsaid.push_back(Unsaid { message, answer }),
+            Input::Notify {
+                message,
+                answer,
+                deadline,
+            } => self.unsaid.push_back(Unsaid {
+                message,
+                answer,
+                deadline,
+            }),
             Input::Reply { id, message } => {
                 if let Err(error) = self.link.reply(now, id, &message) {
                     log::warn!("{}: {} not sent: {error}", self.name, message.name());
@@ -262,6 +272,10 @@ impl Worker {
             Ok(connection) => self.opened(connection),
             Err(error) => {
                 log::debug!("{}: {error}", self.name);
+                // Whoever asks meanwhile is told what stands in the way now, not only that the port was lost once.
+                if error.kind() == ErrorKind::ResourceBusy {
+                    self.set_obstacle(Some(BoardError::not_opened(&self.name, &error)));
+                }
                 self.reopen_at = Instant::now() + REOPEN;
             }
         }

@@ -182,7 +182,10 @@ impl CaptureStation {
     /// Shows the applicant what became of the impression. Not worth a failure: the operator sees it too.
     pub fn show(&self, verdict: CaptureVerdict) {
         let capture_id = self.next_id.wrapping_sub(1);
-        if let Err(error) = self.board.notify(ShowVerdict { capture_id, verdict }) {
+        if let Err(error) = self
+            .board
+            .notify(ShowVerdict { capture_id, verdict }, REQUEST_TIMEOUT)
+        {
             log::warn!("the verdict could not be shown: {error}");
         }
     }

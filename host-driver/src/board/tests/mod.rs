@@ -1,5 +1,8 @@
 //! A link plays the board at the other end of a pseudo-terminal.
 
+mod interruptions;
+mod one_program;
+
 use std::io::{Read, Write};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -252,10 +255,13 @@ fn a_port_without_a_board_is_a_clear_error() {
         silent.clone()
     );
     assert_eq!(
-        board.notify(CaptureProgress {
-            capture_id: 1,
-            phase: CapturePhase::Lift
-        }),
+        board.notify(
+            CaptureProgress {
+                capture_id: 1,
+                phase: CapturePhase::Lift
+            },
+            PATIENCE
+        ),
         silent
     );
 }
