@@ -77,6 +77,8 @@ pub struct Boards {
     pub patience_seconds: u16,
     /// How long an applicant has to put the finger on the sensor, in seconds.
     pub finger_seconds: u16,
+    /// Folder for traces of the boards' ports; made when it is not there. Without it nothing is recorded.
+    pub trace: Option<PathBuf>,
 }
 
 impl Default for Boards {
@@ -86,6 +88,7 @@ impl Default for Boards {
             capture: None,
             patience_seconds: 15,
             finger_seconds: 20,
+            trace: None,
         }
     }
 }
@@ -225,6 +228,7 @@ impl Config {
             &mut config.store.office_key,
             &mut config.log.file,
             &mut config.output.folder,
+            &mut config.boards.trace,
         ]
         .into_iter()
         .flatten()

@@ -13,6 +13,7 @@ mod port;
 mod reader;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 mod worker;
 
 pub use error::BoardError;

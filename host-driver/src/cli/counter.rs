@@ -1,7 +1,7 @@
 //! `loket counter`, `loket issue resume` and `loket issue cancel`: the commands that open devices.
 
+use super::board::open as open_board;
 use super::failure::{Exit, Failure};
-use crate::board::Board;
 use crate::card::OfficeKey;
 use crate::card::pcsc::Readers;
 use crate::config::{Config, ConfigError};
@@ -32,7 +32,7 @@ pub(super) fn run(config: &Config, json: bool, once: bool, procedure: &str) -> R
     let teller = teller(json);
 
     let kiosk_port = present("boards.kiosk", config.boards.kiosk.as_ref())?;
-    let (kiosk_board, kiosk_events) = Board::open(kiosk_port, Role::Kiosk, draw())?;
+    let (kiosk_board, kiosk_events) = open_board(config, kiosk_port, Role::Kiosk)?;
     // The kiosk is served before the rest is ready: residents press its buttons meanwhile.
     let kiosk = Kiosk::serve(
         kiosk_board,
@@ -165,7 +165,7 @@ fn hardware(config: &Config, teller: Teller) -> Result<Hardware, Failure> {
     let port = present("boards.capture", config.boards.capture.as_ref())?;
     let key = OfficeKey::load_or_create(&config.office_key())
         .map_err(|error| Failure::new(Exit::Config, error.to_string()))?;
-    let (board, events) = Board::open(port, Role::Capture, draw())?;
+    let (board, events) = open_board(config, port, Role::Capture)?;
     board.wait_until_up(patience(config))?;
     let mut capture = CaptureStation::new(
         board,

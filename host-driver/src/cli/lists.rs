@@ -1,35 +1,27 @@
-//! Commands that show or take in what the store holds, and who is connected.
+//! Commands that show or take in what the store holds, and which readers are connected.
 
-use super::counter::{draw, patience};
 use super::failure::{Exit, Failure};
-use crate::board::{Board, BoardError};
 use crate::card::pcsc::Readers;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::issuance::machine::RejectReason;
 use crate::office::agenda;
 use crate::office::clock::{Clock as _, SystemClock};
 use crate::office::record::Record;
 use crate::store::Store;
-use protocol::message::{Status, StatusRequest};
-use protocol::{Message, Role};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
-
-/// How long a board may take to say how it is.
-const STATUS_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Prints, and lets a closed pipe (`| head`) end the command without a word.
-fn print(text: &str) -> Result<Exit, Failure> {
+pub(super) fn print(text: &str) -> Result<Exit, Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(Exit::Done),
     }
 }
 
-fn print_json(value: &serde_json::Value) -> Result<Exit, Failure> {
+pub(super) fn print_json(value: &serde_json::Value) -> Result<Exit, Failure> {
     print(&format!("{value}\n"))
 }
 
@@ -207,74 +199,4 @@ pub(super) fn blanks(config: &Config, as_json: bool) -> Result<Exit, Failure> {
                  enter deliveries with `loket blanks receive N`\n";
     }
     print(&text)
-}
-
-/// Asks each configured board how it is.
-pub(super) fn board_status(config: &Config, as_json: bool) -> Result<Exit, Failure> {
-    let boards = [
-        (Role::Kiosk, &config.boards.kiosk),
-        (Role::Capture, &config.boards.capture),
-    ];
-    let configured: Vec<_> = boards
-        .iter()
-        .filter_map(|(role, port)| Some((*role, port.as_ref()?)))
-        .collect();
-    if configured.is_empty() {
-        return Err(ConfigError::Missing("boards.kiosk").into());
-    }
-    let mut all_answer = true;
-    let mut list = Vec::new();
-    let mut text = String::new();
-    for (role, port) in configured {
-        let name = format!("{role:?}").to_lowercase();
-        match status(config, role, port) {
-            Ok(status) => {
-                let firmware = status.firmware;
-                let version = format!("{}.{}.{}", firmware.major, firmware.minor, firmware.patch);
-                let _ = writeln!(
-                    text,
-                    "{name}: {port}, firmware {version} build {:08x}, up {} s, UART overruns {}, frames received {}, \
-                     checksum errors {}, sent again {}",
-                    firmware.build,
-                    status.uptime_ms / 1000,
-                    status.uart_overruns,
-                    status.link.frames_received,
-                    status.link.crc_errors,
-                    status.link.retransmissions
-                );
-                list.push(json!({
-                    "role": name,
-                    "port": port,
-                    "firmware": version,
-                    "build": format!("{:08x}", firmware.build),
-                    "uptime_ms": status.uptime_ms,
-                    "uart_overruns": status.uart_overruns,
-                    "frames_received": status.link.frames_received,
-                    "frames_sent": status.link.frames_sent,
-                    "crc_errors": status.link.crc_errors,
-                    "retransmissions": status.link.retransmissions,
-                }));
-            }
-            Err(error) => {
-                all_answer = false;
-                let _ = writeln!(text, "{name}: {error}");
-                list.push(json!({ "role": name, "port": port, "error": error.to_string() }));
-            }
-        }
-    }
-    if as_json {
-        print_json(&json!({ "boards": list }))?
-    } else {
-        print(&text)?
-    };
-    Ok(if all_answer { Exit::Done } else { Exit::Device })
-}
-
-fn status(config: &Config, role: Role, port: &str) -> Result<Status, BoardError> {
-    let (board, _events) = Board::open(port, role, draw())?;
-    board.wait_until_up(patience(config))?;
-    match board.request(StatusRequest {}, STATUS_TIMEOUT)? {
-        Message::Status(status) => Ok(status),
-        _ => Err(BoardError::BadReply),
-    }
 }

@@ -1,5 +1,6 @@
 //! The program `loket`: its commands, exit codes and messages.
 
+mod board;
 mod counter;
 mod failure;
 mod lists;
@@ -27,6 +28,15 @@ struct ConfigFile {
     config: PathBuf,
 }
 
+/// Where the lines to the boards are recorded.
+#[derive(Debug, clap::Args)]
+struct TraceFolder {
+    /// Records what passes the boards' ports into pcapng files in this folder, without the fingerprints; `loket board
+    /// trace` and Wireshark read them. Of each board the newest 64 MiB are kept.
+    #[arg(long, value_name = "DIR", env = "LOKET_TRACE")]
+    trace: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serves the counter: gives queue numbers at the kiosk and carries applications through.
@@ -42,6 +52,8 @@ enum Command {
         /// The written procedure to carry out.
         #[arg(long, value_name = "NAME", default_value = "ktp-sudah-rekam")]
         procedure: String,
+        #[command(flatten)]
+        trace: TraceFolder,
     },
     /// Records of residents.
     Record {
@@ -115,6 +127,8 @@ enum IssueCommand {
         /// Speaks JSON, one object a line.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        trace: TraceFolder,
     },
     /// Ends an application for good; its blank, if it has one, is rejected.
     Cancel {
@@ -125,6 +139,8 @@ enum IssueCommand {
         /// Speaks JSON, one object a line.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        trace: TraceFolder,
     },
 }
 
@@ -139,14 +155,21 @@ enum BlanksCommand {
 
 #[derive(Debug, Subcommand)]
 enum BoardCommand {
-    /// Asks each configured board how it is.
+    /// Asks each configured board how it is, and how the line to it is. Exit code 4 if one does not answer.
     Status {
         #[command(flatten)]
         config: ConfigFile,
-        /// One JSON object.
+        /// One JSON object; with --watch, one a line.
         #[arg(long)]
         json: bool,
+        /// Asks again and again, this long after each answer, until interrupted.
+        #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+        watch: Option<f64>,
+        #[command(flatten)]
+        trace: TraceFolder,
     },
+    /// Prints what `--trace` recorded, or a logic analyser, one frame a line.
+    Trace(board::TraceArguments),
 }
 
 /// Runs the program with the arguments of the process.
@@ -170,7 +193,8 @@ fn run(command: Command) -> Result<Exit, Failure> {
             json,
             once,
             procedure,
-        } => counter::run(&load(&config)?, json, once, &procedure),
+            trace,
+        } => counter::run(&load_traced(&config, trace)?, json, once, &procedure),
         Command::Record {
             command: RecordCommand::Import { files, config },
         } => lists::import(&load(&config)?, &files),
@@ -180,12 +204,14 @@ fn run(command: Command) -> Result<Exit, Failure> {
                 application,
                 config,
                 json,
-            } => counter::take_up(&load(&config)?, application, json, false),
+                trace,
+            } => counter::take_up(&load_traced(&config, trace)?, application, json, false),
             IssueCommand::Cancel {
                 application,
                 config,
                 json,
-            } => counter::take_up(&load(&config)?, application, json, true),
+                trace,
+            } => counter::take_up(&load_traced(&config, trace)?, application, json, true),
         },
         Command::Readers { json } => lists::readers(json),
         Command::Agenda { config, csv } => lists::agenda(&load(&config)?, csv),
@@ -200,10 +226,31 @@ fn run(command: Command) -> Result<Exit, Failure> {
             }
             lists::blanks(&config, json)
         }
-        Command::Board {
-            command: BoardCommand::Status { config, json },
-        } => lists::board_status(&load(&config)?, json),
+        Command::Board { command } => match command {
+            BoardCommand::Status {
+                config,
+                json,
+                watch,
+                trace,
+            } => board::status(&load_traced(&config, trace)?, json, watch),
+            BoardCommand::Trace(arguments) => board::trace(arguments),
+        },
     }
+}
+
+/// A time between a tenth of a second and a day.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.1..=86_400.0).contains(&seconds) => Ok(seconds),
+        _ => Err("give a number of seconds from 0.1 to 86400".into()),
+    }
+}
+
+/// The configuration, with the folder for traces of this run if one was given.
+fn load_traced(file: &ConfigFile, folder: TraceFolder) -> Result<Config, Failure> {
+    let mut config = load(file)?;
+    config.boards.trace = folder.trace.or(config.boards.trace);
+    Ok(config)
 }
 
 /// Reads the configuration and starts the log that it names.

@@ -2,6 +2,7 @@
 
 mod interruptions;
 mod one_program;
+mod traced;
 
 use std::io::{Read, Write};
 use std::os::unix::fs::symlink;

@@ -1,0 +1,42 @@
+//! `loket board`: the boards and the lines to them, for technicians; and how the other commands open a board.
+
+mod counters;
+mod status;
+mod trace;
+
+pub(super) use status::status;
+pub(super) use trace::{TraceArguments, trace};
+
+use super::counter::draw;
+use super::failure::{Exit, Failure};
+use crate::board::trace::Traced;
+use crate::board::{Board, BoardEvent, SerialPath};
+use crate::config::Config;
+use protocol::Role;
+use std::sync::mpsc::Receiver;
+
+/// Opens a board, and records its line if that is wanted.
+pub(super) fn open(
+    config: &Config,
+    port: &str,
+    role: Role,
+) -> Result<(Board, Receiver<BoardEvent>), Failure> {
+    let Some(folder) = &config.boards.trace else {
+        return Ok(Board::open(port, role, draw())?);
+    };
+    let traced = Traced::new(SerialPath::new(port), folder, &name(role)).map_err(|error| {
+        Failure::new(
+            Exit::Config,
+            format!(
+                "the trace cannot be written into `{}`: {error}; give another folder with --trace, or leave it out",
+                folder.display()
+            ),
+        )
+    })?;
+    Ok(Board::start(traced, role, draw())?)
+}
+
+/// What a board is called in configurations, files and tables.
+fn name(role: Role) -> String {
+    format!("{role:?}").to_lowercase()
+}

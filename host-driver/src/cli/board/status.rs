@@ -1,0 +1,313 @@
+//! `loket board status`: how each board is, and how the line to it is, as both ends see it.
+
+use std::fmt::Write as _;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::super::counter::patience;
+use super::super::failure::{Exit, Failure};
+use super::super::lists::{print, print_json};
+use super::counters::{Assessment, Received, by_name};
+use crate::board::{Board, BoardError, BoardEvent};
+use crate::config::{Config, ConfigError};
+use protocol::link::Peer;
+use protocol::message::{LinkCounters, Status, StatusRequest};
+use protocol::{Message, Role};
+
+/// How long a board may take to say how it is.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// How often it is asked, for the round trip.
+const ASKED: usize = 5;
+
+/// A board that is open, or why it is not.
+struct Asked<'a> {
+    role: Role,
+    port: &'a str,
+    opened: Result<(Board, Receiver<BoardEvent>), String>,
+}
+
+/// What a board and its line are like.
+struct Answer {
+    peer: Peer,
+    status: Status,
+    ours: LinkCounters,
+    /// The shortest and the longest time from a request to its answer.
+    round_trip: (Duration, Duration),
+}
+
+/// Asks each configured board how it is; every `watch` seconds, if that is given.
+pub(in super::super) fn status(config: &Config, as_json: bool, watch: Option<f64>) -> Result<Exit, Failure> {
+    let ports = [
+        (Role::Kiosk, &config.boards.kiosk),
+        (Role::Capture, &config.boards.capture),
+    ];
+    let mut asked = Vec::new();
+    for (role, port) in ports {
+        let Some(port) = port else { continue };
+        let opened = match super::open(config, port, role) {
+            // A port that cannot be opened is this board's news, not the end.
+            Err(failure) if failure.exit() == Exit::Device => Err(failure.to_string()),
+            other => Ok(other?),
+        };
+        asked.push(Asked { role, port, opened });
+    }
+    if asked.is_empty() {
+        return Err(ConfigError::Missing("boards.kiosk").into());
+    }
+    loop {
+        let answers: Vec<_> = asked
+            .iter()
+            .map(|asked| asked.ask(patience(config)).map_err(|error| error.clone()))
+            .collect();
+        let both = || asked.iter().zip(&answers);
+        if as_json {
+            let boards: Vec<_> = both().map(|(asked, answer)| asked.json(answer)).collect();
+            print_json(&json!({ "boards": boards }))?;
+        } else {
+            let text: String = both().map(|(asked, answer)| asked.text(answer)).collect();
+            print(&text)?;
+        }
+        let Some(seconds) = watch else {
+            let all = answers.iter().all(Result::is_ok);
+            return Ok(if all { Exit::Done } else { Exit::Device });
+        };
+        std::thread::sleep(Duration::from_secs_f64(seconds));
+    }
+}
+
+impl Asked<'_> {
+    fn ask(&self, patience: Duration) -> Result<Answer, String> {
+        let (board, events) = self.opened.as_ref().map_err(Clone::clone)?;
+        // Nobody reads them; they are not to pile up.
+        events.try_iter().for_each(drop);
+        ask(board, patience).map_err(|error| error.to_string())
+    }
+
+    fn json(&self, answer: &Result<Answer, String>) -> serde_json::Value {
+        let role = super::name(self.role);
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return json!({ "role": role, "port": self.port, "error": error }),
+        };
+        let counters = |counters: &LinkCounters| {
+            let named = by_name(counters).into_iter();
+            let object: serde_json::Map<_, _> = named
+                .map(|(spec, count)| (spec.name.to_owned(), json!(count)))
+                .collect();
+            object
+        };
+        let line = |counters: &LinkCounters| {
+            let received = Received::of(counters);
+            let assessment = Assessment::of(received);
+            json!({
+                "assessment": assessment.word(),
+                "text": assessment.to_string(),
+                "frames": received.intact + received.damaged,
+                "damaged": received.damaged,
+                "bit_error_rate": received.bit_error_rate(),
+            })
+        };
+        let (peer, status) = (&answer.peer, &answer.status);
+        json!({
+            "role": role,
+            "port": self.port,
+            "firmware": version(status),
+            "build": format!("{:08x}", status.firmware.build),
+            "uptime_ms": status.uptime_ms,
+            "boot_id": format!("{:08x}", peer.boot_id),
+            "protocol_version": peer.version,
+            "round_trip_us": {
+                "least": answer.round_trip.0.as_micros() as u64,
+                "most": answer.round_trip.1.as_micros() as u64,
+            },
+            "uart_overruns": status.uart_overruns,
+            "board": counters(&status.link),
+            "host": counters(&answer.ours),
+            "to_board": line(&status.link),
+            "from_board": line(&answer.ours),
+        })
+    }
+
+    fn text(&self, answer: &Result<Answer, String>) -> String {
+        let name = super::name(self.role);
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return format!("{name}: {error}\n\n"),
+        };
+        let (peer, status) = (&answer.peer, &answer.status);
+        let mut text = format!("{name} on {}\n", self.port);
+        let mut row = |key: &str, value: String| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  {key:<18}{value}");
+        };
+        row(
+            "firmware",
+            format!("{}, build {:08x}", version(status), status.firmware.build),
+        );
+        row("up for", up_time(status.uptime_ms));
+        row(
+            "session",
+            format!(
+                "of boot {:08x}, version {} of the protocol",
+                peer.boot_id, peer.version
+            ),
+        );
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let (least, most) = answer.round_trip;
+        row(
+            "round trip",
+            format!("{:.1} to {:.1} ms, of {ASKED} requests", ms(least), ms(most)),
+        );
+        let (board, host) = (Received::of(&status.link), Received::of(&answer.ours));
+        row("host to board", Assessment::of(board).to_string());
+        row("board to host", Assessment::of(host).to_string());
+        if status.uart_overruns > 0 {
+            row(
+                "UARTs",
+                format!(
+                    "{} bytes lost by the board, not by a line: it was too busy to read them",
+                    status.uart_overruns
+                ),
+            );
+        }
+        let _ = writeln!(text, "  {:<18}{:>12}{:>12}", "counter", "board", "host");
+        let counters = by_name(&status.link).into_iter().zip(by_name(&answer.ours));
+        for ((spec, board), (_, host)) in counters {
+            let name = spec.name.replace('_', " ");
+            let _ = writeln!(text, "  {name:<18}{board:>12}{host:>12}");
+        }
+        let _ = writeln!(
+            text,
+            "  {:<18}{:>12}{:>12}\n",
+            "UART overruns", status.uart_overruns, "-"
+        );
+        text
+    }
+}
+
+fn ask(board: &Board, patience: Duration) -> Result<Answer, BoardError> {
+    let peer = board.wait_until_up(patience)?;
+    let (mut least, mut most) = (Duration::MAX, Duration::ZERO);
+    let mut last = None;
+    for _ in 0..ASKED {
+        let asked_at = Instant::now();
+        let answer = board.request(StatusRequest {}, TIMEOUT)?;
+        let took = asked_at.elapsed();
+        (least, most) = (least.min(took), most.max(took));
+        last = Some(answer);
+    }
+    match last {
+        Some(Message::Status(status)) => Ok(Answer {
+            peer,
+            status,
+            ours: board.counters(),
+            round_trip: (least, most),
+        }),
+        _ => Err(BoardError::BadReply),
+    }
+}
+
+fn version(status: &Status) -> String {
+    let firmware = status.firmware;
+    format!("{}.{}.{}", firmware.major, firmware.minor, firmware.patch)
+}
+
+/// `3 d 04:05:06`.
+fn up_time(ms: u64) -> String {
+    let seconds = ms / 1000;
+    let clock = format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600 % 24,
+        seconds / 60 % 60,
+        seconds % 60
+    );
+    match seconds / 86_400 {
+        0 => clock,
+        days => format!("{days} d {clock}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::message::Firmware;
+
+    use super::*;
+
+    fn asked() -> Asked<'static> {
+        Asked {
+            role: Role::Kiosk,
+            port: "/dev/ttyUSB0",
+            opened: Err("not opened".into()),
+        }
+    }
+
+    fn answer() -> Answer {
+        let firmware = Firmware {
+            major: 1,
+            minor: 2,
+            patch: 3,
+            build: 0xfeed_beef,
+        };
+        Answer {
+            peer: Peer {
+                role: Role::Kiosk,
+                boot_id: 0x1057,
+                firmware,
+                version: 1,
+            },
+            status: Status {
+                uptime_ms: 273_906_000,
+                uart_overruns: 2,
+                firmware,
+                link: LinkCounters {
+                    frames_received: 899,
+                    bytes_received: 45_000,
+                    crc_errors: 1,
+                    ..LinkCounters::default()
+                },
+            },
+            ours: LinkCounters {
+                frames_received: 900,
+                retransmissions: 1,
+                ..LinkCounters::default()
+            },
+            round_trip: (Duration::from_micros(1200), Duration::from_micros(3400)),
+        }
+    }
+
+    #[test]
+    fn a_technician_reads_both_ends_in_one_table() {
+        let text = asked().text(&Ok(answer()));
+        for line in [
+            "kiosk on /dev/ttyUSB0",
+            "  firmware          1.2.3, build feedbeef",
+            "  up for            3 d 04:05:06",
+            "  round trip        1.2 to 3.4 ms, of 5 requests",
+            "  host to board     1 of 900 frames damaged, about one wrong bit in 449750 (bit error rate 2e-6): check \
+             cable, ground and baud rate",
+            "  board to host     line is clean: none of 900 frames damaged",
+            "  counter                  board        host",
+            "  crc errors                   1           0",
+            "  retransmissions              0           1",
+            "  UART overruns                2           -",
+        ] {
+            assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
+        }
+        let error = asked().text(&Err("no board answers".into()));
+        assert_eq!(error, "kiosk: no board answers\n\n");
+    }
+
+    #[test]
+    fn a_program_reads_both_ends_in_one_object() {
+        let json = asked().json(&Ok(answer()));
+        assert_eq!(json["board"]["crc_errors"], 1);
+        assert_eq!(json["host"]["retransmissions"], 1);
+        assert_eq!(json["to_board"]["assessment"], "bad");
+        assert_eq!(json["from_board"]["assessment"], "clean");
+        assert_eq!(json["round_trip_us"]["least"], 1200);
+        let error = asked().json(&Err("no board answers".into()));
+        assert_eq!(error["error"], "no board answers");
+    }
+}
