@@ -186,8 +186,8 @@ fn work_per_byte_is_bounded_whatever_the_bytes_are() {
     }
 }
 
-#[test]
-fn a_receiver_that_kept_half_a_piece_is_sent_the_rest_of_it() {
+/// A board with an object of 1,000 bytes on its way, to which nobody but the test answers.
+fn sending(window: u32) -> (Pair, u16, Vec<u8>) {
     let mut pair = protocol_sim::connected();
     let session = session_of(&mut pair);
     let object = Object {
@@ -198,25 +198,102 @@ fn a_receiver_that_kept_half_a_piece_is_sent_the_rest_of_it() {
     pair.board.bulk_begin(pair.now, object).unwrap();
     let content: Vec<u8> = (0..1_000_u16).map(|at| at as u8).collect();
     assert_eq!(pair.board.bulk_write(&content), 1_000);
-    // Transfer, acknowledged, limit, no ranges; section 2 of the specification.
-    let bulk_ack = |acknowledged: u32| {
-        let rest = [
-            &[1][..],
-            &acknowledged.to_le_bytes(),
-            &1_000_u32.to_le_bytes(),
-            &[0],
-        ];
-        frame(FrameKind::BulkAck, session, &rest.concat())
-    };
-    pair.board.handle_bytes(pair.now, &bulk_ack(0));
-    assert_eq!(pieces(&mut pair), [(0, content.clone())]);
-    pair.board.handle_bytes(pair.now, &bulk_ack(300));
+    bulk_ack(&mut pair, session, 0, window, &[]);
+    (pair, session, content)
+}
+
+/// Tells the board what has come: section 2 of the specification.
+fn bulk_ack(pair: &mut Pair, session: u16, acknowledged: u32, limit: u32, spans: &[(u32, u32)]) {
+    let mut rest = vec![1];
+    rest.extend(acknowledged.to_le_bytes());
+    rest.extend(limit.to_le_bytes());
+    rest.push(spans.len() as u8);
+    for (start, end) in spans {
+        // A structure is preceded by its length.
+        rest.push(8);
+        rest.extend(start.to_le_bytes());
+        rest.extend(end.to_le_bytes());
+    }
+    let bytes = frame(FrameKind::BulkAck, session, &rest);
+    pair.board.handle_bytes(pair.now, &bytes);
+}
+
+#[test]
+fn a_receiver_that_kept_half_a_piece_is_sent_the_rest_of_it() {
+    let (mut pair, session, content) = sending(1_000);
+    let all: Vec<u8> = pieces(&mut pair)
+        .into_iter()
+        .flat_map(|(_, bytes)| bytes)
+        .collect();
+    assert_eq!(all, content);
+    bulk_ack(&mut pair, session, 300, 1_000, &[]);
     pair.now += 1_000_000;
     let rest: Vec<u8> = pieces(&mut pair)
         .into_iter()
         .flat_map(|(_, bytes)| bytes)
         .collect();
     assert_eq!(rest, content[300..]);
+}
+
+#[test]
+fn many_gaps_are_repaired_after_one_acknowledgement() {
+    // The window grows by a little each time, so that there are many pieces.
+    let (mut pair, session, content) = sending(100);
+    let mut sent = pieces(&mut pair);
+    for limit in (200..=1_000).step_by(100) {
+        bulk_ack(&mut pair, session, 0, limit, &[]);
+        sent.extend(pieces(&mut pair));
+    }
+    assert!(sent.len() >= 10, "{sent:?}");
+    let end = |(offset, bytes): &(u32, Vec<u8>)| offset + bytes.len() as u32;
+    // Every second one came, the last among them: the others are lost, since the line keeps the order.
+    let (came, lost): (Vec<_>, Vec<_>) = (0..sent.len()).partition(|index| (sent.len() - index) % 2 == 1);
+    let spans: Vec<_> = came
+        .iter()
+        .map(|index| (sent[*index].0, end(&sent[*index])))
+        .collect();
+    pair.now += 1_000;
+    bulk_ack(&mut pair, session, 0, 1_000, &spans);
+    let mut again: Vec<bool> = vec![false; 1_000];
+    for (offset, bytes) in pieces(&mut pair) {
+        let range = offset as usize..offset as usize + bytes.len();
+        assert_eq!(bytes, content[range.clone()]);
+        again[range].fill(true);
+    }
+    for (index, piece) in sent.iter().enumerate() {
+        let range = piece.0 as usize..end(piece) as usize;
+        let wanted = lost.contains(&index);
+        assert!(again[range].iter().all(|again| *again == wanted), "piece {index}");
+    }
+}
+
+#[test]
+fn the_end_of_an_object_is_repeated_as_soon_as_an_answer_could_have_come() {
+    let mut pair = protocol_sim::connected();
+    let object = Object {
+        kind: ObjectKind::Image,
+        id: 5,
+        length: 200,
+    };
+    for lost in [false, true] {
+        let start = pair.now;
+        pair.board.bulk_begin(pair.now, object).unwrap();
+        pair.board.bulk_write(&[9; 200]);
+        pair.run(1_500);
+        if lost {
+            // Whatever of it is on the wire now will not arrive.
+            pair.to_host.cut = true;
+            pair.run(2_000);
+            pair.to_host.cut = false;
+        }
+        let mut chunk = [0; 256];
+        while !matches!(pair.board.poll_event(), Some(Event::BulkSent { .. })) {
+            pair.step(pair.now + 500);
+            pair.host.bulk_read(&mut chunk);
+            pair.host.poll_event();
+            assert!(pair.now - start < 30_000, "{} us", pair.now - start);
+        }
+    }
 }
 
 /// The pieces of an object that the board sends now.

@@ -3,43 +3,19 @@
 //! The owner never needs the whole object: it writes as many bytes as there is room for, and the ring keeps
 //! those that the peer has not acknowledged.
 
-use heapless::Vec;
-
 use super::checksum::Checksum;
 use super::event::{BulkOutcome, Object, TransferId};
+use super::piece_length::PieceLength;
+use super::pieces::{Fate, Pieces, Sent};
 use super::ring::ByteRing;
 use super::round_trip::RoundTrip;
 use super::wire::BulkAck;
 use crate::frame::MAX_PAYLOAD;
 
-/// The most pieces under way.
-const MAX_PIECES: usize = 32;
-/// The smallest piece that noise can push the size down to. At a bit error rate of 1e-3, near 40 would be best.
-const MIN_PIECE: usize = 40;
-/// How much a piece that arrived makes the next ones longer, in bytes; one that was lost makes them a quarter
-/// shorter. In balance this gives pieces near the length that wastes least, sqrt(overhead / byte error rate).
-const GROWTH: usize = 4;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Lost,
-    InFlight { sent_at: u64, order: u32 },
-}
-
-/// A piece that was sent and not acknowledged.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    start: u32,
-    len: u16,
-    repeated: bool,
-    state: State,
-}
-
-impl Piece {
-    const fn end(&self) -> u32 {
-        self.start + self.len as u32
-    }
-}
+/// A receiver whose window is shut is asked this often before it is given more time.
+const SOON_ASKED: u8 = 4;
+/// After this often it is asked every 64 time-outs.
+const MAX_ASKED: u8 = SOON_ASKED + 6;
 
 #[derive(Debug)]
 struct Transfer {
@@ -53,11 +29,15 @@ struct Transfer {
     limit: u32,
     /// Bytes before this offset were sent at least once.
     sent: u32,
-    pieces: Vec<Piece, MAX_PIECES>,
+    pieces: Pieces,
     begin_due: bool,
     end_due: bool,
-    /// When to ask a receiver whose window is shut, if nothing else is under way.
-    probe_at: Option<u64>,
+    /// When the receiver was last sent something that it answers: one whose window is shut is asked again some time
+    /// later.
+    asked_at: Option<u64>,
+    /// How often it was asked since its window last grew: in the end it is given twice as long each time, since it says
+    /// by itself when it has room, and only that word may have been lost.
+    asked: u8,
     probe_due: bool,
 }
 
@@ -89,10 +69,9 @@ pub(super) struct BulkOut<const N: usize> {
     /// How the last transfer ended, until the owner has been told.
     ended: Option<(TransferId, BulkOutcome)>,
     /// Length of pieces to send, following the line's errors.
-    piece_len: usize,
+    piece_length: PieceLength,
     /// The most payload that the peer takes in a frame.
     pub(super) peer_max_payload: usize,
-    transmissions: u32,
     round_trip: RoundTrip,
 }
 
@@ -104,9 +83,8 @@ impl<const N: usize> BulkOut<N> {
             number: 0,
             cancel_due: false,
             ended: None,
-            piece_len: MAX_PAYLOAD,
+            piece_length: PieceLength::new(),
             peer_max_payload: MAX_PAYLOAD,
-            transmissions: 0,
             round_trip: RoundTrip::default(),
         }
     }
@@ -125,10 +103,11 @@ impl<const N: usize> BulkOut<N> {
             acknowledged: 0,
             limit: 0,
             sent: 0,
-            pieces: Vec::new(),
+            pieces: Pieces::new(),
             begin_due: true,
             end_due: true,
-            probe_at: None,
+            asked_at: None,
+            asked: 0,
             probe_due: false,
         });
         Some(TransferId(self.number))
@@ -210,7 +189,7 @@ impl<const N: usize> BulkOut<N> {
         } else if let Some(transfer) = &mut self.active {
             if transfer.begin_due {
                 transfer.begin_due = false;
-                transfer.probe_at = Some(now.saturating_add(self.round_trip.timeout_us()));
+                transfer.asked_at = Some(now);
             } else {
                 transfer.end_due = false;
             }
@@ -219,32 +198,88 @@ impl<const N: usize> BulkOut<N> {
 
     /// The next piece to send, of at most `most` bytes; counts as sent.
     pub(super) fn next(&mut self, now: u64, most: usize) -> Option<OutgoingPiece<'_>> {
-        let len = self.piece_len.min(self.peer_max_payload).min(most).max(1);
-        let (number, timeout_us) = (self.number, self.round_trip.timeout_us());
+        let mut chosen = self.choose(now, most);
+        if chosen.is_none() && self.give_up_oldest(now) {
+            chosen = self.choose(now, most);
+        }
+        let number = self.number;
         let transfer = self.active.as_mut()?;
-        let order = self.transmissions.wrapping_add(1);
-        let chosen = transfer
-            .lost_piece(len)
-            .or_else(|| transfer.new_piece(len, self.ring.len()));
-        let (offset, count, repeated) = if let Some(index) = chosen {
-            let piece = transfer.pieces.get_mut(index)?;
-            piece.state = State::InFlight { sent_at: now, order };
-            (piece.start, usize::from(piece.len), piece.repeated)
-        } else if transfer.probe_due {
-            (transfer.acknowledged, 0, false)
-        } else {
-            return None;
+        let sent = match chosen {
+            Some(sent) => sent,
+            None if transfer.probe_due => Sent {
+                start: transfer.acknowledged,
+                len: 0,
+                repeated: false,
+            },
+            None => return None,
         };
         transfer.probe_due = false;
-        transfer.probe_at = Some(now.saturating_add(timeout_us));
-        self.transmissions = order;
-        let bytes = self.ring.slices((offset - transfer.acknowledged) as usize, count);
+        transfer.asked_at = Some(now);
+        let at = (sent.start - transfer.acknowledged) as usize;
+        let bytes = self.ring.slices(at, usize::from(sent.len));
         Some(OutgoingPiece {
             transfer: number,
-            offset,
+            offset: sent.start,
             bytes,
-            repeated,
+            repeated: sent.repeated,
         })
+    }
+
+    fn piece_len(&self, most: usize) -> usize {
+        self.piece_length
+            .get()
+            .min(self.peer_max_payload)
+            .min(most)
+            .max(1)
+    }
+
+    /// Sends the next piece, of at most `most` bytes, if there is one to send.
+    fn choose(&mut self, now: u64, most: usize) -> Option<Sent> {
+        let len = self.piece_len(most);
+        let transfer = self.active.as_mut()?;
+        if let Some(sent) = transfer.pieces.send_lost(now, len) {
+            return Some(sent);
+        }
+        let count = transfer.next_len(len, self.ring.len());
+        if count == 0 {
+            return None;
+        }
+        let sent = transfer.pieces.send_new(now, transfer.sent, count as u16)?; // at most a frame
+        transfer.sent += count as u32;
+        Some(sent)
+    }
+
+    /// The line has nothing else to carry: takes the piece that has been under way longest for lost, if the last that
+    /// was sent could have been answered by now. A repeat that was not needed costs nothing then, and its
+    /// acknowledgement tells of all others. Returns whether there is one.
+    fn give_up_oldest(&mut self, now: u64) -> bool {
+        let timeout_us = self.round_trip.idle_timeout_us();
+        let Some(transfer) = &mut self.active else {
+            return false;
+        };
+        let last = transfer.pieces.under_way().map(|(_, newest)| newest);
+        if last.is_none_or(|last| now < last.saturating_add(timeout_us)) {
+            return false;
+        }
+        let lost = transfer.pieces.lose_oldest();
+        if let Some(len) = lost {
+            self.timed_out(len);
+        }
+        lost.is_some()
+    }
+
+    /// An acknowledgement did not come in time, for a piece of this length.
+    fn timed_out(&mut self, len: u16) {
+        // After a few times it is not noise that it tells of, but a cut line.
+        if self.round_trip.doublings() < 3 {
+            self.piece_length.lost(len);
+        }
+        self.round_trip.expired();
+    }
+
+    /// Takes what the control lane has measured, until this lane has.
+    pub(super) fn learn_round_trip(&mut self, control: &RoundTrip) {
+        self.round_trip.learn_from(control);
     }
 
     /// Takes an acknowledgement.
@@ -257,105 +292,76 @@ impl<const N: usize> BulkOut<N> {
         {
             return;
         }
-        let mut latest: Option<u32> = None;
-        let arrived = |piece: &Piece| {
-            piece.end() <= ack.acknowledged
-                || ack
-                    .received
-                    .iter()
-                    .any(|span| span.start <= piece.start && piece.end() <= span.end)
-        };
-        for piece in transfer.pieces.iter().filter(|piece| arrived(piece)) {
-            if let State::InFlight { sent_at, order } = piece.state {
-                if !piece.repeated {
-                    self.round_trip.measured(now.saturating_sub(sent_at));
+        let (round_trip, piece_length) = (&mut self.round_trip, &mut self.piece_length);
+        let any = transfer.pieces.acknowledge(ack, |fate| match fate {
+            Fate::Arrived { len, sent_at } => {
+                if let Some(sent_at) = sent_at {
+                    round_trip.measured(now.saturating_sub(sent_at));
                 }
-                if latest.is_none_or(|latest| is_after(order, latest)) {
-                    latest = Some(order);
-                }
-                self.piece_len = (self.piece_len + GROWTH).min(MAX_PAYLOAD);
+                piece_length.arrived(len);
             }
-        }
-        transfer.pieces.retain(|piece| !arrived(piece));
-        // A receiver may have had room for the beginning of a piece only.
-        for piece in &mut transfer.pieces {
-            let came = ack.acknowledged.saturating_sub(piece.start);
-            piece.start += came;
-            piece.len -= came as u16; // less than the piece: otherwise it is gone
+            Fate::Lost { len } => piece_length.lost(len),
+        });
+        if any {
+            self.round_trip.heard();
         }
         self.ring
             .free((ack.acknowledged - transfer.acknowledged) as usize);
         transfer.acknowledged = ack.acknowledged;
-        transfer.limit = ack.limit;
-        // A line keeps the order: what was sent before something that arrived, and has not arrived, is lost.
-        if let Some(latest) = latest {
-            let (_, telling) = self.lose(|_, order| is_after(latest, order));
-            for _ in 0..telling {
-                self.piece_len = (self.piece_len - self.piece_len / 4).max(MIN_PIECE);
-            }
+        if ack.limit > transfer.limit {
+            transfer.asked = 0;
         }
+        transfer.limit = ack.limit;
     }
 
     /// Notes what was not acknowledged in time; returns whether there was any.
     pub(super) fn expire(&mut self, now: u64) -> bool {
         let timeout_us = self.round_trip.timeout_us();
-        let (any, _) = self.lose(|sent_at, _| now >= sent_at.saturating_add(timeout_us));
-        if any {
-            self.round_trip.expired();
-            // Everything under way is lost, which says nothing of each piece: shorter ones have to show.
-            self.piece_len = (self.piece_len / 2).max(MIN_PIECE);
+        let lost = now.checked_sub(timeout_us).and_then(|until| {
+            let transfer = self.active.as_mut()?;
+            transfer.pieces.lose_sent_until(until)
+        });
+        if let Some(len) = lost {
+            // Everything under way is lost, which says nothing of each piece.
+            self.timed_out(len);
         }
         let buffered = self.ring.len();
         if let Some(transfer) = &mut self.active
             && transfer.is_shut(buffered)
-            && transfer.probe_at.is_some_and(|at| now >= at)
+            && transfer.ask_again_at(timeout_us).is_some_and(|at| now >= at)
         {
-            transfer.probe_at = None;
+            transfer.asked_at = None;
+            transfer.asked = (transfer.asked + 1).min(MAX_ASKED);
             transfer.probe_due = true;
         }
-        any
+        lost.is_some()
     }
 
     /// Everything under way is to be sent again, as after a silence.
     pub(super) fn lose_all(&mut self) {
-        self.lose(|_, _| true);
-        // The time-outs before the silence told of a cut line, not of its noise.
-        self.piece_len = MAX_PAYLOAD;
         if let Some(transfer) = &mut self.active {
+            transfer.pieces.lose_sent_until(u64::MAX);
             transfer.probe_due = !transfer.begin_due;
         }
-    }
-
-    /// Marks pieces to be sent again; returns whether there were any, and how many of about the present length,
-    /// which alone tell something about it.
-    fn lose(&mut self, lost: impl Fn(u64, u32) -> bool) -> (bool, usize) {
-        let (mut any, mut telling) = (false, 0);
-        let Some(transfer) = &mut self.active else {
-            return (any, telling);
-        };
-        for piece in &mut transfer.pieces {
-            if let State::InFlight { sent_at, order } = piece.state
-                && lost(sent_at, order)
-            {
-                piece.state = State::Lost;
-                piece.repeated = true;
-                any = true;
-                telling += usize::from(usize::from(piece.len) * 2 > self.piece_len);
-            }
-        }
-        (any, telling)
     }
 
     /// When something has to be done even if nothing comes.
     pub(super) fn deadline(&self) -> Option<u64> {
         let transfer = self.active.as_ref()?;
-        let timeout_us = self.round_trip.timeout_us();
-        let sent = transfer.pieces.iter().filter_map(|piece| match piece.state {
-            State::InFlight { sent_at, .. } => Some(sent_at.saturating_add(timeout_us)),
-            State::Lost => None,
+        let len = self.piece_len(MAX_PAYLOAD);
+        let more = transfer.pieces.any_lost()
+            || (!transfer.pieces.is_full() && transfer.next_len(len, self.ring.len()) > 0);
+        let sent = transfer.pieces.under_way().map(|(oldest, newest)| {
+            let lost_at = oldest.saturating_add(self.round_trip.timeout_us());
+            if more {
+                lost_at
+            } else {
+                lost_at.min(newest.saturating_add(self.round_trip.idle_timeout_us()))
+            }
         });
-        sent.chain(transfer.probe_at.filter(|_| transfer.is_shut(self.ring.len())))
-            .min()
+        let ask_again = transfer.ask_again_at(self.round_trip.timeout_us());
+        let ask_again = ask_again.filter(|_| transfer.is_shut(self.ring.len()));
+        sent.into_iter().chain(ask_again).min()
     }
 }
 
@@ -366,44 +372,23 @@ impl Transfer {
         waits_for_first || (self.sent >= self.limit && self.sent < self.acknowledged + buffered as u32)
     }
 
-    /// The first lost piece, cut to `len` if it is longer.
-    fn lost_piece(&mut self, len: usize) -> Option<usize> {
-        let index = self.pieces.iter().position(|piece| piece.state == State::Lost)?;
-        let piece = self.pieces[index];
-        if usize::from(piece.len) > len && !self.pieces.is_full() {
-            let rest = Piece {
-                start: piece.start + len as u32,
-                len: piece.len - len as u16,
-                ..piece
-            };
-            if self.pieces.insert(index + 1, rest).is_ok() {
-                self.pieces[index].len = len as u16;
-            }
-        }
-        Some(index)
+    /// When to ask a receiver whose window is shut.
+    fn ask_again_at(&self, timeout_us: u64) -> Option<u64> {
+        self.asked_at
+            .map(|at| at.saturating_add(timeout_us << self.asked.saturating_sub(SOON_ASKED)))
     }
 
-    /// Makes a piece of bytes that were not sent yet, if there are enough to be worth a frame.
-    fn new_piece(&mut self, len: usize, buffered: usize) -> Option<usize> {
+    /// How many bytes that were not sent yet a piece of at most `len` would have now; 0 if there are not enough to be
+    /// worth a frame.
+    fn next_len(&self, len: usize, buffered: usize) -> usize {
         let available = self.acknowledged + buffered as u32;
         let end = available.min(self.limit);
         let count = (end.saturating_sub(self.sent) as usize).min(len);
         let more_will_come = end == available && self.written < self.object.length;
-        if count == 0 || (count < len && more_will_come && !self.pieces.is_empty()) {
-            return None;
+        if count < len && more_will_come && !self.pieces.is_empty() {
+            0
+        } else {
+            count
         }
-        let piece = Piece {
-            start: self.sent,
-            len: count as u16,
-            repeated: false,
-            state: State::Lost,
-        };
-        self.pieces.push(piece).ok()?;
-        self.sent += count as u32;
-        Some(self.pieces.len() - 1)
     }
-}
-
-const fn is_after(a: u32, b: u32) -> bool {
-    (a.wrapping_sub(b) as i32) > 0
 }

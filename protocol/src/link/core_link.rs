@@ -132,6 +132,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
             }),
             FrameKind::Ack => Ack::parse_body(rest).ok().map(|(_, ack)| {
                 self.outbox.ack_frame(now, &ack, &mut self.round_trip);
+                self.bulk_out.learn_round_trip(&self.round_trip);
                 None
             }),
             FrameKind::Bulk => BulkHeader::split(rest)

@@ -26,6 +26,8 @@ mod inbox;
 mod news;
 mod outbox;
 mod output;
+mod piece_length;
+mod pieces;
 mod requests;
 mod ring;
 mod round_trip;

@@ -1,9 +1,11 @@
 //! How long to wait for an acknowledgement.
 
-/// Before anything was measured.
-const INITIAL_US: u64 = 200_000;
+/// Before anything was measured. A USB adapter may hold bytes back for 16 ms each way.
+const INITIAL_US: u64 = 50_000;
 /// The peer may be busy with its screen for this long.
-const MIN_US: u64 = 20_000;
+const MIN_US: u64 = 10_000;
+/// Where a repeat costs nothing: a few short frames, there and back.
+const MIN_IDLE_US: u64 = 2_000;
 /// A person is waiting: try at least this often.
 const MAX_US: u64 = 1_000_000;
 
@@ -33,9 +35,25 @@ impl RoundTrip {
         self.doublings = 0;
     }
 
+    /// Something was acknowledged, though perhaps nothing that can be measured: the line is not cut. On a wire of one's
+    /// own losses are noise, so that there is no congestion to wait out.
+    pub(super) fn heard(&mut self) {
+        self.doublings = 0;
+    }
+
+    /// Takes what another lane has measured, if nothing was measured here yet.
+    pub(super) fn learn_from(&mut self, other: &Self) {
+        self.estimate = self.estimate.or(other.estimate);
+    }
+
     /// An acknowledgement did not come in time.
     pub(super) fn expired(&mut self) {
         self.doublings = (self.doublings + 1).min(4);
+    }
+
+    /// How often an acknowledgement did not come in time since the last that was measured.
+    pub(super) const fn doublings(&self) -> u8 {
+        self.doublings
     }
 
     /// How long to wait, in microseconds.
@@ -46,5 +64,14 @@ impl RoundTrip {
             .estimate
             .map_or(INITIAL_US, |(smoothed, variation)| smoothed + 4 * variation);
         (base.clamp(MIN_US, MAX_US) << self.doublings).min(MAX_US)
+    }
+
+    /// When to repeat what is under way if the line has nothing else to carry, in microseconds: as soon as an answer
+    /// could have come. A repeat that was not needed costs nothing then.
+    pub(super) fn idle_timeout_us(&self) -> u64 {
+        let base = self
+            .estimate
+            .map_or(INITIAL_US, |(smoothed, variation)| smoothed + 4 * variation);
+        (base.clamp(MIN_IDLE_US, MAX_US) << self.doublings).min(MAX_US)
     }
 }
