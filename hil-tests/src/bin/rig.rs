@@ -95,6 +95,9 @@ enum Bench {
         /// Much less of everything, to see that it runs: the figures scatter.
         #[arg(long)]
         quick: bool,
+        /// Do not ask before something is installed.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -160,9 +163,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Bench {
             json,
-            bench: Bench::Link { only, quick },
+            bench: Bench::Link { only, quick, yes },
         } => {
-            let report = link::run(&link::Options { only, quick })?;
+            let report = link::run(&link::Options { only, quick, yes })?;
             return bench::finish(&report, json);
         }
         Command::Test { yes, filter } => test::run(yes, filter.as_deref())?,

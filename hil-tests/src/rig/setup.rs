@@ -12,12 +12,21 @@ use super::project;
 use super::toolchain::{self, Compiler, DEBIAN_PACKAGES};
 
 /// What the machine is to be made ready for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// The emulated office.
     Demo,
     /// All tests: the office, and independent clients for the emulated devices.
     Test,
+    /// Measurements: the office, and what is measured beside it.
+    Bench,
+}
+
+impl Purpose {
+    /// Whether what `other` needs is needed.
+    fn includes(self, other: Self) -> bool {
+        self == other || other == Self::Demo
+    }
 }
 
 /// A Debian or Ubuntu package and the file that shows that it is there.
@@ -91,6 +100,18 @@ const PACKAGES: &[Package] = &[
         reason: "independent clients from PyPI",
         purpose: Purpose::Test,
     },
+    Package {
+        name: "lrzsz",
+        shown_by: &["/usr/bin/rz"],
+        reason: "ZMODEM, measured beside our link",
+        purpose: Purpose::Bench,
+    },
+    Package {
+        name: "ckermit",
+        shown_by: &["/usr/bin/kermit"],
+        reason: "C-Kermit, measured beside our link",
+        purpose: Purpose::Bench,
+    },
 ];
 
 /// Any of these shows that Python can make a virtual environment; looked for by [`python_has_venv`].
@@ -144,16 +165,16 @@ impl std::fmt::Display for Missing {
 pub fn missing(purpose: Purpose) -> Vec<Missing> {
     let mut missing: Vec<Missing> = PACKAGES
         .iter()
-        .filter(|package| package.purpose <= purpose && !is_there(package))
+        .filter(|package| purpose.includes(package.purpose) && !is_there(package))
         .map(|package| Missing::Apt(package.name, package.reason))
         .collect();
     if Compiler::find().is_none() {
         missing.push(Missing::ThumbCompiler);
     }
-    if purpose >= Purpose::Test && !python_clients_are_there() {
+    if purpose == Purpose::Test && !python_clients_are_there() {
         missing.push(Missing::PythonClients);
     }
-    if purpose >= Purpose::Test && !escpos_decoder().exists() {
+    if purpose == Purpose::Test && !escpos_decoder().exists() {
         missing.push(Missing::EscposDecoder);
     }
     missing
@@ -404,6 +425,27 @@ mod tests {
             assert!(!package.reason.is_empty(), "{}", package.name);
             assert!(!package.shown_by.is_empty(), "{}", package.name);
         }
+    }
+
+    #[test]
+    fn only_measurements_need_the_programs_measured_beside_ours() {
+        let named = |purpose: Purpose| -> Vec<&str> {
+            PACKAGES
+                .iter()
+                .filter(|package| purpose.includes(package.purpose))
+                .map(|package| package.name)
+                .collect()
+        };
+        for name in ["lrzsz", "ckermit"] {
+            assert!(named(Purpose::Bench).contains(&name));
+            assert!(!named(Purpose::Test).contains(&name));
+            assert!(!named(Purpose::Demo).contains(&name));
+        }
+        assert!(
+            named(Purpose::Demo)
+                .iter()
+                .all(|name| named(Purpose::Bench).contains(name))
+        );
     }
 
     #[test]

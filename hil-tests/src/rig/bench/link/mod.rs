@@ -1,5 +1,6 @@
 //! `cargo rig bench link`: what the link carries, against what the line could, and beside others.
 
+mod beside;
 mod goodput;
 mod latency;
 mod messages;
@@ -13,6 +14,8 @@ use super::Report;
 pub enum Part {
     /// Goodput of objects over lines of each bit error rate, in virtual time.
     Goodput,
+    /// Goodput beside that of ZMODEM and C-Kermit over the same line, in real time.
+    Beside,
     /// How long a command waits while an object is sent, in virtual time.
     Latency,
     /// A million messages over bad lines, with cuts and restarts: none lost, none twice, none out of order.
@@ -26,6 +29,8 @@ pub struct Options {
     pub only: Vec<Part>,
     /// Much less of everything, to see that it runs: the figures scatter.
     pub quick: bool,
+    /// Do not ask before something is installed.
+    pub yes: bool,
 }
 
 /// Measures.
@@ -45,6 +50,7 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
         );
         match part {
             Part::Goodput => goodput::measure(options, &mut report),
+            Part::Beside => beside::measure(options, &mut report)?,
             Part::Latency => latency::measure(options, &mut report),
             Part::Messages => messages::measure(options, &mut report),
         }
