@@ -1,5 +1,6 @@
 //! `cargo rig`: the technicians' tool.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,7 +8,7 @@ use clap::{Parser, Subcommand};
 use hil_tests::rig::bench::{self, link};
 use hil_tests::rig::device::{self, Device};
 use hil_tests::rig::fault::Fault;
-use hil_tests::rig::{build, demo, isolation, setup, test};
+use hil_tests::rig::{build, demo, fuzz, isolation, setup, test};
 
 /// Runs and tests the hardware of a service counter, under emulation.
 #[derive(Debug, Parser)]
@@ -74,6 +75,32 @@ enum Command {
         json: bool,
         #[command(subcommand)]
         bench: Bench,
+    },
+    /// Looks for inputs that the protocol does not survive. Exit code 1 if there is one.
+    ///
+    /// What is found stays in .rig/fuzz, with how to repeat it.
+    Fuzz {
+        /// Do not ask before something is installed.
+        #[arg(long)]
+        yes: bool,
+        /// Print the result as one JSON object on the last line of standard output.
+        #[arg(long)]
+        json: bool,
+        /// How long each target runs.
+        #[arg(long, default_value = "30")]
+        seconds: NonZeroU32,
+        /// How many targets run at the same time. Otherwise as many as there are cores.
+        #[arg(long)]
+        jobs: Option<usize>,
+        /// What finds wrong use of memory. Otherwise the address sanitizer, if the compiler brings it.
+        #[arg(long, value_enum)]
+        sanitizer: Option<fuzz::Sanitizer>,
+        /// Keep what reaches something new in the checked-in corpus, and drop there what adds nothing.
+        #[arg(long)]
+        keep: bool,
+        /// These targets only.
+        #[arg(value_enum)]
+        targets: Vec<fuzz::Target>,
     },
     /// Sets the machine up, then runs every test.
     Test {
@@ -167,6 +194,25 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         } => {
             let report = link::run(&link::Options { only, quick, yes })?;
             return bench::finish(&report, json);
+        }
+        Command::Fuzz {
+            yes,
+            json,
+            seconds,
+            jobs,
+            sanitizer,
+            keep,
+            targets,
+        } => {
+            return fuzz::run(&fuzz::Options {
+                yes,
+                json,
+                seconds,
+                targets,
+                jobs,
+                sanitizer,
+                keep,
+            });
         }
         Command::Test { yes, filter } => test::run(yes, filter.as_deref())?,
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`setup`], [`toolchain`] | what the machine lacks, and installing it |
 //! | [`bench`] | figures beside their limits |
+//! | [`fuzz`] | looking for inputs that the protocol does not survive |
 //! | [`build`], [`project`] | the firmwares and the operator's program |
 //! | [`isolation`], [`process`] | a private place for PC/SC and the network; child processes |
 //! | [`qemu`], [`mod@line`], [`pcscd`], [`counter`] | the real parts: boards, cables, readers, the operator's program |
@@ -17,6 +18,7 @@ pub mod demo;
 pub mod device;
 pub mod evidence;
 pub mod fault;
+pub mod fuzz;
 pub mod isolation;
 pub mod line;
 pub mod office;

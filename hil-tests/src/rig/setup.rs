@@ -20,12 +20,14 @@ pub enum Purpose {
     Test,
     /// Measurements: the office, and what is measured beside it.
     Bench,
+    /// Fuzzing of the protocol, which needs none of the others.
+    Fuzz,
 }
 
 impl Purpose {
     /// Whether what `other` needs is needed.
     fn includes(self, other: Self) -> bool {
-        self == other || other == Self::Demo
+        self == other || (other == Self::Demo && self != Self::Fuzz)
     }
 }
 
@@ -112,6 +114,12 @@ const PACKAGES: &[Package] = &[
         reason: "C-Kermit, measured beside our link",
         purpose: Purpose::Bench,
     },
+    Package {
+        name: "g++",
+        shown_by: &["/usr/bin/c++", "/usr/bin/g++"],
+        reason: "compiles libFuzzer",
+        purpose: Purpose::Fuzz,
+    },
 ];
 
 /// Any of these shows that Python can make a virtual environment; looked for by [`python_has_venv`].
@@ -131,6 +139,8 @@ pub enum Missing {
     PythonClients,
     /// An independent decoder of ESC/POS, built from crates.io.
     EscposDecoder,
+    /// Cargo's command for libFuzzer.
+    CargoFuzz,
 }
 
 impl std::fmt::Display for Missing {
@@ -150,6 +160,7 @@ impl std::fmt::Display for Missing {
                     "crates.io: hardless-escpos"
                 )
             }
+            Self::CargoFuzz => write!(f, "{:<36} builds the fuzz targets", "crates.io: cargo-fuzz"),
             Self::PythonClients => {
                 write!(
                     f,
@@ -168,7 +179,7 @@ pub fn missing(purpose: Purpose) -> Vec<Missing> {
         .filter(|package| purpose.includes(package.purpose) && !is_there(package))
         .map(|package| Missing::Apt(package.name, package.reason))
         .collect();
-    if Compiler::find().is_none() {
+    if purpose.includes(Purpose::Demo) && Compiler::find().is_none() {
         missing.push(Missing::ThumbCompiler);
     }
     if purpose == Purpose::Test && !python_clients_are_there() {
@@ -176,6 +187,9 @@ pub fn missing(purpose: Purpose) -> Vec<Missing> {
     }
     if purpose == Purpose::Test && !escpos_decoder().exists() {
         missing.push(Missing::EscposDecoder);
+    }
+    if purpose.includes(Purpose::Fuzz) && !toolchain::runs("cargo", &["fuzz", "--version"]) {
+        missing.push(Missing::CargoFuzz);
     }
     missing
 }
@@ -217,6 +231,9 @@ pub fn run(purpose: Purpose, yes: bool) -> anyhow::Result<()> {
     }
     if wanted.contains(&Missing::EscposDecoder) {
         build_escpos_decoder()?;
+    }
+    if wanted.contains(&Missing::CargoFuzz) {
+        install_cargo_fuzz()?;
     }
     let left = missing(purpose);
     if left.is_empty() {
@@ -366,6 +383,16 @@ fn build_escpos_decoder() -> anyhow::Result<()> {
         status.success(),
         "the independent ESC/POS decoder did not compile ({status})"
     );
+    Ok(())
+}
+
+fn install_cargo_fuzz() -> anyhow::Result<()> {
+    eprintln!("cargo install --locked cargo-fuzz …");
+    let status = project::cargo_command()
+        .args(["install", "--quiet", "--locked", "cargo-fuzz"])
+        .status()
+        .context("starting cargo to install cargo-fuzz")?;
+    anyhow::ensure!(status.success(), "cargo-fuzz could not be installed ({status})");
     Ok(())
 }
 

@@ -86,7 +86,8 @@ fn debian_is_installed() -> bool {
             .is_some_and(|root| root.join("lib/rustlib/src/rust/library/core/Cargo.toml").exists())
 }
 
-fn sysroot() -> Option<PathBuf> {
+/// Folder of the compiler in use.
+pub(super) fn sysroot() -> Option<PathBuf> {
     let output = Command::new("rustc")
         .current_dir(project::root())
         .args(["--print", "sysroot"])
@@ -108,7 +109,8 @@ fn rustup_lld() -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-fn runs(program: &str, arguments: &[&str]) -> bool {
+/// Whether a program can be run, and says that all is well.
+pub(super) fn runs(program: &str, arguments: &[&str]) -> bool {
     Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
