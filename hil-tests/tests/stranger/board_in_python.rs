@@ -100,7 +100,7 @@ fn converse(faults: Faults, seed: u64) {
         verdict: CaptureVerdict::TryAgain,
     });
     for verdict in said {
-        board.notify(verdict).unwrap();
+        board.notify(verdict, PATIENCE).unwrap();
     }
     let refused = board.request(
         Configure {
