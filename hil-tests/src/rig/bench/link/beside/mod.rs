@@ -157,7 +157,7 @@ impl Tally {
     fn through(&self) -> String {
         let wrong = match self.wrong {
             0 => String::new(),
-            wrong => format!(", {wrong} of them with wrong bytes"),
+            wrong => format!(", {wrong} arrived with wrong bytes"),
         };
         format!("{} of {} got through{wrong}", self.delivered, self.runs)
     }

@@ -16,6 +16,8 @@ pub(super) const FILE: &str = "object";
 
 /// How long the receiver may take to start before the sender does.
 const HEAD_START: Duration = Duration::from_millis(150);
+/// Longer than it takes the line to see all that a program wrote before it ended.
+const LAST_WORDS: Duration = Duration::from_millis(250);
 /// How long programs may take to end by themselves when they are done.
 const FAREWELL: Duration = Duration::from_millis(1500);
 
@@ -68,6 +70,10 @@ impl Programs {
         )?;
         while sender.ended().is_none() && line.span().end.is_none() && begin.elapsed() < conditions.limit {
             std::thread::sleep(Duration::from_millis(5));
+        }
+        if line.span().end.is_none() && sender.ended().is_some() {
+            // Its last words may still wait for the line.
+            std::thread::sleep(LAST_WORDS);
         }
         let Span {
             begin: Some(begin),
