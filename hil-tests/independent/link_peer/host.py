@@ -180,6 +180,7 @@ class Host:
     def _send_strange(self, now: float):
         self.strange = False
         self._ask(Unheard(anything=1))
+        self._ask(m.Accepted())  # a reply is nothing to ask for
         self.link.notify(UnheardOf(anything=2))
         self._ask(NewerSetClock(unix_seconds=1_800_000_000, utc_offset_minutes=420, leap_second=1))
         self._ask(m.Capture(capture_id=1, finger=99, purpose=0, attempt=1, attempts=1, timeout_ms=1))

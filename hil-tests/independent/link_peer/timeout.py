@@ -1,6 +1,6 @@
 """When something that was sent counts as lost. Section 4, "Sender"."""
 
-FIRST, LEAST, MOST = 200.0, 20.0, 1000.0
+FIRST, LEAST, MOST = 50.0, 10.0, 1000.0
 DOUBLINGS = 4
 
 
@@ -23,7 +23,6 @@ class Timeout:
         else:
             self.variation += (abs(self.smoothed - round_trip) - self.variation) / 4
             self.smoothed += (round_trip - self.smoothed) / 8
-        self.doublings = 0
 
     def passed(self):
         self.doublings = min(self.doublings + 1, DOUBLINGS)
@@ -71,6 +70,7 @@ class Flights:
         if not done:
             return done
         self.flights = [flight for flight in self.flights if flight not in done]
+        self.timeout.doublings = 0
         for flight in done:
             if flight.times == 1:
                 self.timeout.measured(now - flight.sent_at)

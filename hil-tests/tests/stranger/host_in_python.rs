@@ -71,10 +71,11 @@ fn converse(faults: Faults, seed: u64) {
             .collect::<Vec<u64>>()
     };
     assert_eq!(refused("Unheard"), [2], "an unknown message");
+    assert_eq!(refused("Accepted"), [2], "a reply that is asked for");
     assert_eq!(refused("Capture"), [3], "no such finger");
     // A board takes no objects.
     assert_eq!(peer.events("object sent")[0]["outcome"], 3);
-    assert_eq!(answers.len(), 24, "{answers:?}");
+    assert_eq!(answers.len(), 25, "{answers:?}");
 }
 
 #[test]

@@ -250,7 +250,14 @@ fn python_board(troubles: Troubles, seed: u64) -> u64 {
     let mut board = Python::start(
         "board",
         0x5000_0000 | seed as u32,
-        &["--image", path.to_str().unwrap(), "--finger-ms", "5"],
+        &[
+            "--image",
+            path.to_str().unwrap(),
+            "--finger-ms",
+            "5",
+            "--version",
+            &version(seed),
+        ],
     );
     let took = run(&mut [&mut host, &mut board], troubles, seed, 120 * SECOND);
     assert!(host.image.unwrap() == image(seed as u32), "seed {seed}");
@@ -286,6 +293,7 @@ fn python_host(troubles: Troubles, seed: u64) -> u64 {
         ["--journal", journal.to_str().unwrap()],
         ["--status", "20"],
         ["--verdicts", "60"],
+        ["--version", &version(seed)],
     ];
     let mut host = Python::start("host", 0x6000_0000 | seed as u32, arguments.as_flattened());
     let mut board = RustBoard::new(0x7000_0000 | seed as u32, image(seed as u32));
@@ -306,14 +314,20 @@ fn python_host(troubles: Troubles, seed: u64) -> u64 {
     took
 }
 
-/// Bad lines of each kind, cut ones, and ends that are started anew.
+/// Bad lines of each kind, and what is in [`broken`].
 fn kinds() -> Vec<Troubles> {
     let in_order = |faults: &Faults| faults.twice == 0.0;
     let noise = Faults::kinds().into_iter().filter(in_order).map(Troubles::noise);
+    noise.chain(broken()).collect()
+}
+
+/// A line with bit errors, cut ones, and ends that are started anew.
+fn broken() -> Vec<Troubles> {
     let clean = Troubles::noise(Faults::default());
     let slight = Faults::bit_errors(1e-5);
     let bad = Faults::bit_errors(1e-4);
-    let broken = [
+    vec![
+        Troubles::noise(bad),
         Troubles { cuts: 2, ..clean },
         Troubles { restarts: 1, ..clean },
         Troubles {
@@ -326,17 +340,30 @@ fn kinds() -> Vec<Troubles> {
             cuts: 2,
             restarts: 2,
         },
-    ];
-    noise.chain(broken).collect()
+    ]
 }
 
-/// `SEEDS=40 cargo test -p hil-tests --test stranger sweep` tries more of them.
+/// `SEEDS=40 cargo test -p hil-tests --test stranger sweep` tries more of them, and worse lines.
 fn sweep(run: impl Fn(Troubles, u64) -> u64) {
-    let seeds: u64 = std::env::var("SEEDS").map_or(1, |seeds| seeds.parse().unwrap());
-    for (kind, troubles) in kinds().into_iter().enumerate() {
-        let took = (0..seeds).map(|seed| run(troubles, 1000 * kind as u64 + seed) / 1000);
+    let seeds = std::env::var("SEEDS")
+        .ok()
+        .map(|seeds| seeds.parse::<u64>().unwrap());
+    let kinds = if seeds.is_some() { kinds() } else { broken() };
+    for (kind, troubles) in kinds.into_iter().enumerate() {
+        let seeds = (0..seeds.unwrap_or(1)).map(|seed| 1001 * kind as u64 + seed);
+        let took = seeds.map(|seed| run(troubles, seed) / 1000);
         println!("{troubles:?}: {:?} ms", took.collect::<Vec<u64>>());
     }
+}
+
+/// The newest version that the peer speaks: with every other seed it is an old one.
+fn version(seed: u64) -> String {
+    let newest = if seed.is_multiple_of(2) {
+        protocol::version::CURRENT
+    } else {
+        protocol::version::MIN
+    };
+    newest.to_string()
 }
 
 #[test]

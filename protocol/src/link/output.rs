@@ -9,7 +9,7 @@ use crate::frame::{
     BulkHeader, CRC_LEN, ControlHeader, FrameKind, HEADER_LEN, MAX_PAYLOAD, encode, kind_and_session,
     wire_len,
 };
-use crate::message::{DecodeError, Message, NoRoom, Refusal, Writer};
+use crate::message::{DecodeError, Message, NoRoom, Refusal, Usage, Writer};
 
 /// What a control frame takes on the wire at most.
 const MAX_CONTROL_WIRE: usize = wire_len(HEADER_LEN + MAX_CONTROL + CRC_LEN);
@@ -200,11 +200,12 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         };
         match envelope {
             Envelope::Notification { code, body } => {
-                self.decode(code, body, cut).ok().map(Event::Notification)
+                let told = self.decode(Usage::Notification, code, body, cut);
+                told.ok().map(Event::Notification)
             }
             Envelope::Request { id, code, body } => self.requested(id, code, body, cut),
             Envelope::Reply { id, code, body } => {
-                let answer = self.decode(code, body, cut);
+                let answer = self.decode(Usage::Reply, code, body, cut);
                 // An answer to a request that was given up is not for anyone.
                 self.requests.forget(id).then(|| match answer {
                     Ok(message) => Event::Reply { id, message },
@@ -242,7 +243,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
 
     fn requested(&mut self, id: RequestId, code: u16, body: &[u8], cut: bool) -> Option<Event> {
         match self.memory.admit(id) {
-            Admission::New => match self.decode(code, body, cut) {
+            Admission::New => match self.decode(Usage::Request, code, body, cut) {
                 Ok(message) => Some(Event::Request { id, message }),
                 Err(reason) => {
                     self.memory.refuse(id, reason);
@@ -261,15 +262,16 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         }
     }
 
-    /// Decodes a message, or says why it is refused.
-    fn decode(&mut self, code: u16, body: &[u8], cut: bool) -> Result<Message, Refusal> {
+    /// Decodes a message, or says why it is refused. One that is not meant to come this way is as good as unknown.
+    fn decode(&mut self, usage: Usage, code: u16, body: &[u8], cut: bool) -> Result<Message, Refusal> {
         let decoded = if cut {
             Err(Refusal::TooLong)
         } else {
-            Message::parse(code, body).map_err(|error| match error {
-                DecodeError::UnknownMessage(_) => Refusal::UnknownMessage,
-                DecodeError::Malformed(_) => Refusal::Malformed,
-            })
+            match Message::parse(code, body) {
+                Ok(message) if message.usage() == usage => Ok(message),
+                Ok(_) | Err(DecodeError::UnknownMessage(_)) => Err(Refusal::UnknownMessage),
+                Err(DecodeError::Malformed(_)) => Err(Refusal::Malformed),
+            }
         };
         if decoded.is_err() {
             count(&mut self.counters.undecodable);
