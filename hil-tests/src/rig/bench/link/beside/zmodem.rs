@@ -9,9 +9,9 @@ use crate::rig::process::Process;
 /// What somebody who knows it would choose. Without a window the sender streams, and repeats from an error on, all that
 /// was under way included; a window bounds that. Sub-packets are up to 8 KiB. All have a 32-bit checksum.
 ///
-/// Chosen by trial of some twenty combinations of `-8`, `-4`, `-l`, `-L`, `-w`, `-e`, `-o` and `-t` on each line: these came
-/// first somewhere. `rz` always waits as short as it can (`-t 10`: what it makes of that is 3 s, which is what every lost
-/// answer costs); a shorter time-out of `sz` makes it give up.
+/// Chosen by trial, with the image, of some twenty combinations of `-8`, `-4`, `-l`, `-L`, `-w`, `-e`, `-o` and `-t` on each
+/// line: these came first or near it. `rz` waits as short as it can (`-t 10`; what it makes of that is 3 s, which is what a
+/// lost answer costs); `sz` is left its usual time-out, because with one as short it gave up.
 pub(super) const SETTINGS: [Setting; 6] = [
     Setting::new("-8 -8", &[0.0, 1e-6]),
     Setting::new("-w 4096 -l 1024", &[0.0, 1e-6]),
