@@ -16,8 +16,14 @@ pub(super) fn holder_of(path: &Path) -> String {
 }
 
 /// Names another process that has the port at `path` open, if there is one and it can be seen.
+///
+/// Not of a pseudo-terminal: whoever plays the board keeps both of its ends open, so that it survives this program.
 pub(super) fn opened_by_another(path: &Path) -> Option<String> {
-    opened_by(&fs::canonicalize(path).ok()?).map(name_of)
+    let device = fs::canonicalize(path).ok()?;
+    if device.starts_with("/dev/pts") {
+        return None;
+    }
+    opened_by(&device).map(name_of)
 }
 
 fn name_of(process: u32) -> String {

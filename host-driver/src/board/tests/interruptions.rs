@@ -1,5 +1,7 @@
 //! A port that closes, a line that is silent and a board that does not read, in the middle of what was under way.
 
+use std::io::ErrorKind;
+
 use protocol::frame::{BulkHeader, Decoder, FrameKind, Received, split_kind_and_session};
 use protocol::link::{DownReason, Timing};
 use protocol::message::{CaptureVerdict, ShowVerdict};
@@ -11,11 +13,11 @@ use crate::board::{SerialPath, firmware};
 /// Bytes of an object that a board keeps until they are confirmed.
 const BOARD_WINDOW: usize = 4096;
 
-/// Quick, so that a silence does not take seconds.
+/// Quick, so that a silence does not take seconds; but a busy computer is not to look like one.
 const TIMING: Timing = Timing {
     hello_us: 20_000,
-    keep_alive_us: 40_000,
-    silence_us: 200_000,
+    keep_alive_us: 80_000,
+    silence_us: 600_000,
 };
 
 /// The board's end, driven by the test turn by turn, so that the test says when the line is cut.
@@ -101,7 +103,7 @@ impl BoardEnd {
             }
             // Without a port the board's UART speaks to nobody, and does not know it.
             if let Some((port, _)) = &mut self.port {
-                port.write_all(&chunk[..len]).unwrap();
+                put(port, &chunk[..len]);
                 self.pieces.extend(piece(&chunk[..len]));
             }
         }
@@ -122,11 +124,26 @@ impl BoardEnd {
             id: 9,
             length: IMAGE.len() as u32,
         };
+        self.turn_until(|end| end.link.is_up());
         self.link.bulk_begin(0, object).unwrap();
         self.image = &IMAGE;
         self.turn_until(|end| end.image.len() < IMAGE.len() / 2);
         assert!(!self.image.is_empty(), "the transfer is under way");
         IMAGE.len() - self.image.len() - BOARD_WINDOW
+    }
+}
+
+/// Writes all of a frame, however busy the computer is whose other end reads it.
+fn put(port: &mut TTYPort, mut bytes: &[u8]) {
+    let deadline = Instant::now() + PATIENCE;
+    while !bytes.is_empty() {
+        match port.write(bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) => assert!(
+                error.kind() == ErrorKind::TimedOut && Instant::now() < deadline,
+                "{error}"
+            ),
+        }
     }
 }
 

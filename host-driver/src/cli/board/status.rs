@@ -18,8 +18,8 @@ use protocol::{Message, Role};
 
 /// How long a board may take to say how it is.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// How often it is asked, for the round trip.
-const ASKED: usize = 5;
+/// How often it is asked: for the round trip, and so that enough frames pass to say something of the line.
+const ASKED: usize = 20;
 
 /// A board that is open, or why it is not.
 struct Asked<'a> {
@@ -284,7 +284,7 @@ mod tests {
             "kiosk on /dev/ttyUSB0",
             "  firmware          1.2.3, build feedbeef",
             "  up for            3 d 04:05:06",
-            "  round trip        1.2 to 3.4 ms, of 5 requests",
+            "  round trip        1.2 to 3.4 ms, of 20 requests",
             "  host to board     1 of 900 frames damaged, about one wrong bit in 449750 (bit error rate 2e-6): check \
              cable, ground and baud rate",
             "  board to host     line is clean: none of 900 frames damaged",
