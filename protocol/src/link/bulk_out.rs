@@ -373,6 +373,7 @@ impl Transfer {
     }
 
     /// When to ask a receiver whose window is shut.
+    #[cfg_attr(target_os = "none", inline(never))] // On a board, flash is dearer than the call.
     fn ask_again_at(&self, timeout_us: u64) -> Option<u64> {
         self.asked_at
             .map(|at| at.saturating_add(timeout_us << self.asked.saturating_sub(SOON_ASKED)))
@@ -380,6 +381,7 @@ impl Transfer {
 
     /// How many bytes that were not sent yet a piece of at most `len` would have now; 0 if there are not enough to be
     /// worth a frame.
+    #[cfg_attr(target_os = "none", inline(never))] // On a board, flash is dearer than the call.
     fn next_len(&self, len: usize, buffered: usize) -> usize {
         let available = self.acknowledged + buffered as u32;
         let end = available.min(self.limit);

@@ -16,6 +16,16 @@
 //!
 //! Call [`Link::poll_transmit`] when the wire is about to take the frame, not far ahead: a message that comes
 //! later still overtakes the bulk pieces that are not yet handed out.
+//!
+//! # Work
+//!
+//! No input makes a link allocate or loop, and each is paid for by its length. On a Cortex-M3 **a received byte costs
+//! a [`BoardLink`] at most 400 instructions**, whatever the bytes are and whatever is under way (32 messages, 32 pieces of
+//! an object), if all is polled after each frame and frames are sent as fast as they come; polling included, and the answers
+//! to the requests in it. At 921,600 baud and 50 MHz, a byte comes every 542 clocks. If all is polled after each single
+//! byte, such a turn costs at most 1,700 instructions: an owner that falls behind finds more bytes waiting, and its
+//! turns become cheaper per byte. `cargo rig bench link --only board` counts both, with hostile streams of forty kinds, and the
+//! tests hold them to it.
 
 mod bulk_in;
 mod bulk_out;

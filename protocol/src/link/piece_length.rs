@@ -33,6 +33,8 @@ pub(super) struct PieceLength {
     bytes: u32,
     /// Pieces lost among them, in sixteenths.
     losses: u32,
+    /// The length that follows from both.
+    best: u16,
 }
 
 impl PieceLength {
@@ -40,15 +42,13 @@ impl PieceLength {
         Self {
             bytes: SUPPOSED_BYTES,
             losses: SUPPOSED_LOSSES,
+            best: best(SUPPOSED_BYTES, SUPPOSED_LOSSES),
         }
     }
 
     /// The length that promises the most: 24 to 1024 bytes.
     pub(super) fn get(self) -> usize {
-        // Fits: 2^18 * 16 * 13 < 2^26.
-        let square = FRAME * FRAME / 4 + FRAME * LOSS * self.bytes / self.losses;
-        let best = square.isqrt() - FRAME / 2;
-        best.clamp(MIN, MAX_PAYLOAD as u32) as usize
+        usize::from(self.best)
     }
 
     /// A piece has arrived.
@@ -69,7 +69,35 @@ impl PieceLength {
             self.bytes /= 2;
             self.losses = (self.losses / 2).max(1);
         }
+        self.best = best(self.bytes, self.losses);
     }
+}
+
+const fn best(bytes: u32, losses: u32) -> u16 {
+    // Fits: 2^18 * 16 * 13 < 2^26.
+    let square = FRAME * FRAME / 4 + FRAME * LOSS * bytes / losses;
+    let best = root(square) - FRAME / 2;
+    if best < MIN {
+        MIN as u16
+    } else if best > MAX_PAYLOAD as u32 {
+        MAX_PAYLOAD as u16
+    } else {
+        best as u16
+    }
+}
+
+/// The integer square root, bit by bit: a tenth of the flash that the fast one of `core` takes.
+const fn root(square: u32) -> u32 {
+    let mut root = 0;
+    let mut bit = 1 << 15;
+    while bit > 0 {
+        let larger = root | bit;
+        if larger * larger <= square {
+            root = larger;
+        }
+        bit >>= 1;
+    }
+    root
 }
 
 #[cfg(test)]
@@ -101,6 +129,14 @@ mod tests {
         assert!(after(4, 2) < 150, "{}", after(4, 2));
         assert!(after(500, 2) < 40, "{}", after(500, 2));
         assert_eq!(after(500, 1), 24);
+    }
+
+    #[test]
+    fn the_square_root_is_that_of_core() {
+        let some = (0..=u32::MAX).step_by(65_537);
+        for square in some.chain(0..100).chain([u32::MAX]) {
+            assert_eq!(root(square), square.isqrt(), "{square}");
+        }
     }
 
     #[test]

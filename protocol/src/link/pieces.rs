@@ -67,6 +67,10 @@ pub(super) enum Fate {
 pub(super) struct Pieces {
     list: Vec<Piece, MAX>,
     transmissions: u32,
+    // What follows is known from the list, and is kept because a link is polled far more often than the list changes.
+    /// When the first and the last of those under way were sent.
+    under_way: Option<(u64, u64)>,
+    any_lost: bool,
 }
 
 impl Pieces {
@@ -74,6 +78,8 @@ impl Pieces {
         Self {
             list: Vec::new(),
             transmissions: 0,
+            under_way: None,
+            any_lost: false,
         }
     }
 
@@ -85,14 +91,29 @@ impl Pieces {
         self.list.is_full()
     }
 
-    pub(super) fn any_lost(&self) -> bool {
-        self.list.iter().any(|piece| piece.state == State::Lost)
+    pub(super) const fn any_lost(&self) -> bool {
+        self.any_lost
     }
 
     /// When the first and the last of those under way were sent.
-    pub(super) fn under_way(&self) -> Option<(u64, u64)> {
-        let sent = || self.list.iter().filter_map(Piece::sent_at);
-        Some((sent().min()?, sent().max()?))
+    pub(super) const fn under_way(&self) -> Option<(u64, u64)> {
+        self.under_way
+    }
+
+    /// To be called after every change.
+    #[cfg_attr(target_os = "none", inline(never))] // On a board, flash is dearer than the call.
+    fn changed(&mut self) {
+        self.under_way = None;
+        self.any_lost = false;
+        for piece in &self.list {
+            match piece.sent_at() {
+                None => self.any_lost = true,
+                Some(at) => {
+                    let (oldest, newest) = self.under_way.unwrap_or((at, at));
+                    self.under_way = Some((oldest.min(at), newest.max(at)));
+                }
+            }
+        }
     }
 
     /// Sends bytes that were not sent yet; `None` if too many pieces are under way.
@@ -109,6 +130,9 @@ impl Pieces {
 
     /// Sends the first lost piece again, cut to `len` if it is longer.
     pub(super) fn send_lost(&mut self, now: u64, len: usize) -> Option<Sent> {
+        if !self.any_lost {
+            return None;
+        }
         let index = self.list.iter().position(|piece| piece.state == State::Lost)?;
         let piece = self.list[index];
         if usize::from(piece.len) > len && !self.list.is_full() {
@@ -131,11 +155,13 @@ impl Pieces {
             sent_at: now,
             order: self.transmissions,
         };
-        Some(Sent {
+        let sent = Sent {
             start: piece.start,
             len: piece.len,
             repeated: piece.repeated,
-        })
+        };
+        self.changed();
+        Some(sent)
     }
 
     /// Takes an acknowledgement, and tells what became of the pieces of which it tells something. Returns whether any have
@@ -166,16 +192,20 @@ impl Pieces {
         if let Some(latest) = latest {
             self.lose(|_, order| is_after(latest, order), |len| tell(Fate::Lost { len }));
         }
+        self.changed();
         latest.is_some()
     }
 
     /// Takes those for lost that were sent up to `until`; returns the length of the longest, if there were any.
     pub(super) fn lose_sent_until(&mut self, until: u64) -> Option<u16> {
         let mut longest = None;
-        self.lose(
-            |sent_at, _| sent_at <= until,
-            |len| longest = longest.max(Some(len)),
-        );
+        if self.under_way.is_some_and(|(oldest, _)| oldest <= until) {
+            self.lose(
+                |sent_at, _| sent_at <= until,
+                |len| longest = longest.max(Some(len)),
+            );
+            self.changed();
+        }
         longest
     }
 
@@ -188,7 +218,9 @@ impl Pieces {
             .find(|piece| piece.sent_at() == Some(oldest))?;
         piece.state = State::Lost;
         piece.repeated = true;
-        Some(piece.len)
+        let len = piece.len;
+        self.changed();
+        Some(len)
     }
 
     fn lose(&mut self, is_lost: impl Fn(u64, u32) -> bool, mut lost: impl FnMut(u16)) {

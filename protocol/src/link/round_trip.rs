@@ -1,21 +1,21 @@
 //! How long to wait for an acknowledgement.
 
 /// Before anything was measured. A USB adapter may hold bytes back for 16 ms each way.
-const INITIAL_US: u64 = 50_000;
+const INITIAL_US: u32 = 50_000;
 /// The peer may be busy with its screen for this long.
-const MIN_US: u64 = 10_000;
+const MIN_US: u32 = 10_000;
 /// Where a repeat costs nothing: a few short frames, there and back.
-const MIN_IDLE_US: u64 = 2_000;
+const MIN_IDLE_US: u32 = 2_000;
 /// A person is waiting: try at least this often.
-const MAX_US: u64 = 1_000_000;
+const MAX_US: u32 = 1_000_000;
 
 /// Estimate of the round trip, and the time-out that follows from it, as in RFC 6298 section 2.
 ///
 /// Unlike there, doubling ends early: losses on a wire of one's own are noise, not congestion.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RoundTrip {
-    /// Smoothed round trip and its variation, in microseconds.
-    estimate: Option<(u64, u64)>,
+    /// Smoothed round trip and its variation, in microseconds: none is above `MAX_US`.
+    estimate: Option<(u32, u32)>,
     /// How often the time-out was doubled since the last measurement.
     doublings: u8,
 }
@@ -24,7 +24,7 @@ impl RoundTrip {
     /// Takes a measurement. A frame that was sent more than once must not be measured: it is not known which
     /// of its copies was acknowledged (Karn's algorithm).
     pub(super) fn measured(&mut self, us: u64) {
-        let us = us.min(MAX_US);
+        let us = us.min(u64::from(MAX_US)) as u32;
         self.estimate = Some(match self.estimate {
             None => (us, us / 2),
             Some((smoothed, variation)) => (
@@ -57,21 +57,22 @@ impl RoundTrip {
     }
 
     /// How long to wait, in microseconds.
-    // Asked for in many places: on a board, flash is dearer than the call.
-    #[cfg_attr(target_os = "none", inline(never))]
     pub(super) fn timeout_us(&self) -> u64 {
-        let base = self
-            .estimate
-            .map_or(INITIAL_US, |(smoothed, variation)| smoothed + 4 * variation);
-        (base.clamp(MIN_US, MAX_US) << self.doublings).min(MAX_US)
+        self.at_least(MIN_US)
     }
 
     /// When to repeat what is under way if the line has nothing else to carry, in microseconds: as soon as an answer
     /// could have come. A repeat that was not needed costs nothing then.
     pub(super) fn idle_timeout_us(&self) -> u64 {
+        self.at_least(MIN_IDLE_US)
+    }
+
+    // Asked for in many places: on a board, flash is dearer than the call.
+    #[cfg_attr(target_os = "none", inline(never))]
+    fn at_least(&self, least: u32) -> u64 {
         let base = self
             .estimate
             .map_or(INITIAL_US, |(smoothed, variation)| smoothed + 4 * variation);
-        (base.clamp(MIN_IDLE_US, MAX_US) << self.doublings).min(MAX_US)
+        (base.clamp(least, MAX_US) << self.doublings).min(MAX_US).into()
     }
 }

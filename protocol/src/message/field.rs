@@ -178,7 +178,6 @@ impl<T: Field, const N: usize> Field for Vec<T, N> {
 }
 
 /// Reads a length in one byte, and so many bytes.
-#[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
 fn counted(input: &[u8]) -> Parsed<'_, &[u8]> {
     let (input, length) = u8::parse(input)?;
     take(length)(input)
