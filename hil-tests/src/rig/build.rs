@@ -53,34 +53,68 @@ pub fn programs() -> anyhow::Result<Programs> {
 /// # Errors
 /// If there is no compiler for the board, or the firmware does not compile.
 pub fn firmware() -> anyhow::Result<(PathBuf, PathBuf)> {
-    let Some(compiler) = Compiler::find() else {
-        bail!("there is no compiler for {TARGET}. `cargo rig setup` installs one.");
-    };
-    let target_dir = project::target_dir().join(compiler.folder());
-    let mut command = project::cargo_command();
-    command.args([
-        "build",
-        "--quiet",
-        "--package",
-        "kiosk-fw",
-        "--bins",
-        "--features",
-        "lm3s6965",
-    ]);
-    command
-        .args(["--target", TARGET, "--profile", FIRMWARE_PROFILE])
-        .arg("--target-dir")
-        .arg(&target_dir);
-    compiler.apply(&mut command);
-    run(command, "the firmwares")?;
+    let compiler = compiler()?;
+    firmware_build(&compiler, &["--bins", "--features", "lm3s6965"], "the firmwares")?;
     Ok(elfs(&compiler))
 }
 
-fn elfs(compiler: &Compiler) -> (PathBuf, PathBuf) {
-    let folder = project::target_dir()
+/// Programs that measure the link on the board.
+#[derive(Clone, Debug)]
+pub struct Measuring {
+    /// Runs the link and counts.
+    pub bench: PathBuf,
+    /// Uses all of the link.
+    pub with_link: PathBuf,
+    /// Is the same without it.
+    pub without_link: PathBuf,
+}
+
+/// Builds the programs that measure the link on the LM3S6965 board.
+///
+/// # Errors
+/// If there is no compiler for the board, or they do not compile.
+pub fn measuring() -> anyhow::Result<Measuring> {
+    let compiler = compiler()?;
+    let names = ["link-bench", "link-size", "link-size-bare"];
+    // Each by its name: with `--bins` the firmwares would be built with the feature, too, in place of those that ship.
+    let mut what = vec!["--features", "measure"];
+    what.extend(names.iter().flat_map(|name| ["--bin", name]));
+    firmware_build(&compiler, &what, "the programs that measure")?;
+    let [bench, with_link, without_link] = names.map(|name| firmware_folder(&compiler).join(name));
+    Ok(Measuring {
+        bench,
+        with_link,
+        without_link,
+    })
+}
+
+fn compiler() -> anyhow::Result<Compiler> {
+    Compiler::find()
+        .with_context(|| format!("there is no compiler for {TARGET}. `cargo rig setup` installs one."))
+}
+
+fn firmware_build(compiler: &Compiler, what: &[&str], words: &str) -> anyhow::Result<()> {
+    let mut command = project::cargo_command();
+    command
+        .args(["build", "--quiet", "--package", "kiosk-fw"])
+        .args(what);
+    command
+        .args(["--target", TARGET, "--profile", FIRMWARE_PROFILE])
+        .arg("--target-dir")
+        .arg(project::target_dir().join(compiler.folder()));
+    compiler.apply(&mut command);
+    run(command, words)
+}
+
+fn firmware_folder(compiler: &Compiler) -> PathBuf {
+    project::target_dir()
         .join(compiler.folder())
         .join(TARGET)
-        .join(FIRMWARE_PROFILE);
+        .join(FIRMWARE_PROFILE)
+}
+
+fn elfs(compiler: &Compiler) -> (PathBuf, PathBuf) {
+    let folder = firmware_folder(compiler);
     (folder.join("kiosk"), folder.join("capture"))
 }
 

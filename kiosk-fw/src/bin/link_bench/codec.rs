@@ -10,6 +10,7 @@ use crate::noise::Noise;
 
 type Fill = fn(&mut [u8]);
 
+#[inline(never)] // See `main`.
 pub(crate) fn run(meter: &dyn Meter) {
     let mut decoder = Decoder::new();
     let mut out = [0; MAX_WIRE_FRAME];

@@ -4,11 +4,11 @@ use heapless::Vec;
 use kiosk_fw::board::lm3s6965::measure::Meter;
 use kiosk_fw::link_port;
 use protocol::RequestId;
-use protocol::frame::FrameKind;
+use protocol::frame::{BulkHeader, Decoder, FrameKind, split_kind_and_session};
 use protocol::link::wire::{Ack, BulkAck, Envelope, Span};
 use protocol::link::{Object, Role};
 use protocol::message::{Configure, Message, ObjectKind, Service};
-use semihosting::println;
+use semihosting::{print, println};
 
 use crate::drive::{BOARD, Cost, Drive, Owner};
 use crate::peer::{Out, Peer};
@@ -280,13 +280,14 @@ fn configure(peer: &mut Peer, out: Out<'_>) -> usize {
     request(peer, out, message.code(), &body[..len])
 }
 
+#[inline(never)] // See `main`.
 pub(crate) fn run(instructions: &dyn Meter, stack: &dyn Meter) {
     let mut link = link_port::link(Role::Capture, BOARD);
     for stream in STREAMS {
         let (loaded, frames) = play(instructions, &mut link, stream, BY_FRAMES, false);
         let (_, bytes) = play(instructions, &mut link, stream, BY_BYTES, true);
         let (_, depth) = play(stack, &mut link, stream, FOR_STACK, false);
-        println!(
+        print!(
             "{{\"measure\":\"hostile\",\"name\":\"{}\",\"pieces\":{},\"received\":{},\"sent\":{},\"handle\":{},\"events\":{},\
              \"transmit\":{},\"idle\":{},\"worst_handle\":{},\"worst_events\":{},\"worst_transmit\":{},\"worst_idle\":{},",
             stream.name,
@@ -314,6 +315,7 @@ pub(crate) fn run(instructions: &dyn Meter, stack: &dyn Meter) {
 }
 
 /// Brings a fresh board into the state, then gives it the stream. Returns how many pieces of an object were under way, too.
+#[inline(never)] // See `main`.
 fn play(
     meter: &dyn Meter,
     link: &mut protocol::BoardLink,
@@ -344,6 +346,7 @@ fn play(
     (pieces, drive.cost)
 }
 
+#[inline(never)] // See `main`.
 fn prepare(drive: &mut Drive<'_>, peer: &Peer, state: State) -> u32 {
     let mut out = [0; 512];
     if state == State::Seeking {
@@ -359,28 +362,20 @@ fn prepare(drive: &mut Drive<'_>, peer: &Peer, state: State) -> u32 {
     let mut pieces = 0;
     // Each time-out makes the pieces shorter, and so more.
     for _ in 0..12 {
-        let len = peer.put_bulk_ack(
-            &mut out,
-            &BulkAck {
-                transfer: 1,
-                acknowledged: 0,
-                limit: 0x00ff_ffff,
-                received: Vec::new(),
-            },
-        );
+        let shut = BulkAck {
+            transfer: 1,
+            acknowledged: 0,
+            limit: 0x00ff_ffff,
+            received: Vec::new(),
+        };
+        let len = peer.put_bulk_ack(&mut out, &shut);
         drive.turn(&out[..len], &mut |_| ());
         let len = ack(peer, &mut out, 0);
-        drive.turn(&out[..len], &mut |_| ());
         pieces = 0;
-        let mut quiet = 0;
-        while quiet < 2 {
-            drive.wait(12_000);
-            let before = drive.cost.sent;
-            drive.turn(&[], &mut |frame| {
-                // The longest of other frames are shorter than these pieces.
-                pieces += u32::from(frame.len() > 100);
-            });
-            quiet = if drive.cost.sent == before { quiet + 1 } else { 0 };
+        drive.turn(&out[..len], &mut |frame| pieces += u32::from(is_piece(frame)));
+        for _ in 0..80 {
+            drive.wait(2_000);
+            drive.turn(&[], &mut |frame| pieces += u32::from(is_piece(frame)));
         }
         drive.wait(1_100_000);
     }
@@ -393,4 +388,16 @@ fn prepare(drive: &mut Drive<'_>, peer: &Peer, state: State) -> u32 {
     drive.turn(&out[..len], &mut |_| ());
     assert!(drive.link.is_up(), "the session is lost");
     pieces
+}
+
+/// Whether a frame is a piece of an object that is not empty.
+#[inline(never)] // See `main`.
+fn is_piece(frame: &[u8]) -> bool {
+    let mut decoder = Decoder::new();
+    decoder.push(frame);
+    let content = split_kind_and_session(decoder.frame());
+    let piece = content.filter(|(kind, ..)| *kind == Some(FrameKind::Bulk));
+    piece
+        .and_then(|(.., rest)| BulkHeader::split(rest))
+        .is_some_and(|(_, bytes)| !bytes.is_empty())
 }

@@ -32,6 +32,7 @@ fn main() -> ! {
         BoardLink::MAX_WIRE_FRAME,
         size_of::<Event>(),
     );
+    // None is inlined: each has links on the stack, and they would all be there at once.
     checksums::run(&instructions);
     codec::run(&instructions);
     traffic::control(&instructions);

@@ -64,6 +64,7 @@ fn tell(name: &str, cost: &Cost, payload: u32) {
 }
 
 /// Requests that a host makes, one after the other, each answered at once.
+#[inline(never)] // See `main`.
 pub(crate) fn control(meter: &dyn Meter) {
     let mut board = link_port::link(Role::Capture, BOARD);
     let mut host = Host::new(Config::new(Role::Host, HOST, FIRMWARE));
@@ -102,6 +103,7 @@ pub(crate) fn control(meter: &dyn Meter) {
 }
 
 /// An image, written in pieces of 1 KiB as there is room for them.
+#[inline(never)] // See `main`.
 pub(crate) fn image(meter: &dyn Meter) {
     let mut board = link_port::link(Role::Capture, BOARD);
     let mut host = Host::new(Config::new(Role::Host, HOST, FIRMWARE));

@@ -1,6 +1,7 @@
 //! `cargo rig bench link`: what the link carries, against what the line could, and beside others.
 
 mod beside;
+pub mod board;
 mod goodput;
 mod latency;
 mod messages;
@@ -20,6 +21,8 @@ pub enum Part {
     Latency,
     /// A million messages over bad lines, with cuts and restarts: none lost, none twice, none out of order.
     Messages,
+    /// What the link costs on the board: instructions, stack, memory and flash.
+    Board,
 }
 
 /// How to measure.
@@ -53,6 +56,7 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
             Part::Beside => beside::measure(options, &mut report)?,
             Part::Latency => latency::measure(options, &mut report),
             Part::Messages => messages::measure(options, &mut report),
+            Part::Board => board::measure(&mut report)?,
         }
     }
     Ok(report)

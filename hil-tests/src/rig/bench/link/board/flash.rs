@@ -3,7 +3,8 @@
 //! The linker puts everything together and inlines across crates, so no symbol tells. The debug information does: for each
 //! instruction it names the function and those that it was inlined into, each with its source file.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -16,24 +17,33 @@ pub struct Flash {
     pub own: u64,
     /// Instructions of other crates, inlined into functions of `protocol`.
     pub inlined: u64,
-    /// Functions of the crates that are there for `protocol`'s sake, and are not inlined.
-    pub libraries: u64,
+    /// Functions of the crates that `protocol` is built on, not inlined: by name. Others may use them, too.
+    pub libraries: BTreeMap<String, u64>,
     /// Tables of the checksum.
     pub tables: u64,
-    /// By outermost function, largest first: what of the first three lies in it.
-    pub functions: Vec<(String, u64)>,
 }
 
 impl Flash {
-    /// All of it.
-    pub fn total(&self) -> u64 {
-        self.own + self.inlined + self.libraries + self.tables
+    /// All of it. Of the functions of other crates those count that `protocol` uses, which are `used`.
+    pub fn total(&self, used: &BTreeSet<String>) -> u64 {
+        self.own + self.inlined + self.tables + self.libraries_of(used)
+    }
+
+    /// Bytes of the functions of other crates that are among `used`.
+    pub fn libraries_of(&self, used: &BTreeSet<String>) -> u64 {
+        let used = self.libraries.iter().filter(|(name, _)| used.contains(*name));
+        used.map(|(_, bytes)| bytes).sum()
+    }
+
+    /// The functions of other crates that are there.
+    pub fn library_functions(&self) -> BTreeSet<String> {
+        self.libraries.keys().cloned().collect()
     }
 }
 
 /// Files of `protocol`, as the debug information names them.
 const OWN: &str = "protocol/src/";
-/// Crates that the boards have for `protocol`, though they use some of it elsewhere: all of their code is counted.
+/// Crates that `protocol` is built on.
 const LIBRARIES: [&str; 3] = ["/heapless-", "/nom-", "/crc-"];
 /// The first entries of the table of CRC-32, and how many there are.
 const CRC_TABLE: [u32; 4] = [0, 0x7707_3096, 0xee0e_612c, 0x9909_51ba];
@@ -61,19 +71,16 @@ pub fn of(elf: &Path) -> anyhow::Result<Flash> {
     let bytes = std::fs::read(elf)?;
     let file = object::File::parse(bytes.as_slice())?;
     let mut flash = Flash::default();
-    let mut functions = BTreeMap::<String, u64>::new();
     for (start, end) in functions_of(&file) {
         for address in (start..end).step_by(STEP as usize) {
             let (whose, function) = look(&loader, address)?;
             let part = match whose {
                 Whose::Own => &mut flash.own,
                 Whose::Inlined => &mut flash.inlined,
-                Whose::Library => &mut flash.libraries,
+                Whose::Library => flash.libraries.entry(function).or_default(),
                 Whose::Others => continue,
             };
-            let bytes = STEP.min(end - address);
-            *part += bytes;
-            *functions.entry(function).or_default() += bytes;
+            *part += STEP.min(end - address);
         }
     }
     if flash.own == 0 {
@@ -83,10 +90,6 @@ pub fn of(elf: &Path) -> anyhow::Result<Flash> {
         );
     }
     flash.tables = crc_tables(&file)?;
-    flash.functions = functions.into_iter().collect();
-    flash
-        .functions
-        .sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     Ok(flash)
 }
 
@@ -146,10 +149,8 @@ fn look(loader: &addr2line::Loader, address: u64) -> anyhow::Result<(Whose, Stri
     if whose == Whose::Others && LIBRARIES.iter().any(|library| file.contains(library)) {
         whose = Whose::Library;
     }
-    let name = function
-        .and_then(|function| function.demangle().ok().map(|name| name.into_owned()))
-        .unwrap_or_default();
-    Ok((whose, name))
+    let name = function.and_then(|function| function.demangle().ok().map(Cow::into_owned));
+    Ok((whose, name.unwrap_or_default()))
 }
 
 /// Bytes of all copies of the checksum's table.
