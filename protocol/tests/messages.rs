@@ -4,11 +4,11 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use protocol::Message;
 use protocol::message::{DecodeError, ENUMS, FieldSpec, MAX_BODY, MessageSpec, STRUCTS};
+use protocol::{Message, version};
 
-/// Bytes of a field of the type that the specification names.
-fn field(ty: &'static str) -> BoxedStrategy<Vec<u8>> {
+/// Bytes of a field of the type that the specification names, in the form of a version.
+fn field(ty: &'static str, version: u8) -> BoxedStrategy<Vec<u8>> {
     let generic = |prefix: &str| ty.strip_prefix(prefix).and_then(|rest| rest.strip_suffix('>'));
     if let Some(capacity) = generic("String<") {
         let capacity: usize = capacity.trim().parse().unwrap();
@@ -30,7 +30,7 @@ fn field(ty: &'static str) -> BoxedStrategy<Vec<u8>> {
     if let Some(arguments) = generic("Vec<") {
         let (element, capacity) = arguments.split_once(',').unwrap();
         let capacity: usize = capacity.trim().parse().unwrap();
-        return vec(field(element.trim()), 0..=capacity)
+        return vec(field(element.trim(), version), 0..=capacity)
             .prop_map(|elements| [vec![elements.len() as u8], elements.concat()].concat())
             .boxed();
     }
@@ -43,7 +43,7 @@ fn field(ty: &'static str) -> BoxedStrategy<Vec<u8>> {
         };
     }
     if let Some((_, _, fields)) = STRUCTS.iter().find(|(name, ..)| *name == ty) {
-        return body(fields)
+        return body(fields, version)
             .prop_map(|fields| [vec![fields.len() as u8], fields].concat())
             .boxed();
     }
@@ -58,10 +58,11 @@ fn field(ty: &'static str) -> BoxedStrategy<Vec<u8>> {
     vec(any::<u8>(), len).boxed()
 }
 
-fn body(fields: &'static [FieldSpec]) -> BoxedStrategy<Vec<u8>> {
+fn body(fields: &'static [FieldSpec], version: u8) -> BoxedStrategy<Vec<u8>> {
     fields
         .iter()
-        .map(|spec| field(spec.ty))
+        .filter(|spec| spec.appended.is_none_or(|appended| appended.since <= version))
+        .map(|spec| field(spec.ty, version))
         .fold(Just(Vec::new()).boxed(), |before, next| {
             (before, next)
                 .prop_map(|(before, next)| [before, next].concat())
@@ -70,16 +71,13 @@ fn body(fields: &'static [FieldSpec]) -> BoxedStrategy<Vec<u8>> {
 }
 
 fn messages() -> impl Strategy<Value = (MessageSpec, Vec<u8>)> {
-    proptest::sample::select(Message::TABLE)
-        .prop_flat_map(|spec: MessageSpec| (Just(spec), body(spec.fields)))
+    messages_of(version::CURRENT)
 }
 
-/// Messages as the first version had them, without the fields appended since, which may be missing.
-fn first_messages() -> impl Strategy<Value = (MessageSpec, Vec<u8>)> {
-    proptest::sample::select(Message::TABLE).prop_flat_map(|spec: MessageSpec| {
-        let first = spec.fields.iter().take_while(|field| field.appended.is_none());
-        (Just(spec), body(&spec.fields[..first.count()]))
-    })
+/// Messages as a version had them, without the fields appended since.
+fn messages_of(version: u8) -> impl Strategy<Value = (MessageSpec, Vec<u8>)> {
+    proptest::sample::select(Message::TABLE)
+        .prop_flat_map(move |spec: MessageSpec| (Just(spec), body(spec.fields, version)))
 }
 
 proptest! {
@@ -105,7 +103,18 @@ proptest! {
     }
 
     #[test]
-    fn a_message_cut_short_is_malformed((spec, bytes) in first_messages(), keep in any::<prop::sample::Index>()) {
+    fn a_message_of_any_version_is_understood(
+        (spec, bytes) in (version::MIN..=version::CURRENT).prop_flat_map(messages_of),
+    ) {
+        let message = Message::parse(spec.code, &bytes).expect("what a version has is understood");
+        let mut buffer = [0; MAX_BODY];
+        let len = message.encode_body(&mut buffer).unwrap();
+        prop_assert!(len >= bytes.len());
+        prop_assert_eq!(Message::parse(spec.code, &buffer[..len]), Ok(message));
+    }
+
+    #[test]
+    fn a_message_cut_short_is_malformed((spec, bytes) in messages_of(1), keep in any::<prop::sample::Index>()) {
         prop_assume!(!bytes.is_empty());
         let cut = &bytes[..keep.index(bytes.len())];
         prop_assert!(matches!(Message::parse(spec.code, cut), Err(DecodeError::Malformed(_))));

@@ -252,6 +252,7 @@ fn hello_of_versions(min: u8, current: u8) -> (Option<Event>, bool) {
         max_payload: 1024,
         capabilities: 0xffff_ffff,
         firmware: firmware(1),
+        window: 1,
     };
     let mut body = [0; Hello::MAX_BODY + 3];
     hello.write_body(&mut Writer::new(&mut body)).unwrap();
@@ -286,7 +287,7 @@ fn the_highest_version_that_both_speak_is_used() {
     // A newer peer that still speaks version 1, says more in its hello, and has abilities unknown here.
     let (event, refused) = hello_of_versions(1, 9);
     assert!(
-        matches!(event, Some(Event::Up { peer, .. }) if peer.version == 1),
+        matches!(event, Some(Event::Up { peer, .. }) if peer.version == protocol::version::CURRENT),
         "{event:?}"
     );
     assert!(!refused);

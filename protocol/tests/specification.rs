@@ -102,7 +102,7 @@ fn an_appended_field_is_marked() {
     assert_eq!(default_in_words("false"), "false");
     let mut out = String::new();
     let appended = Some(Appended {
-        since: version::CURRENT,
+        since: 2,
         default: "0",
     });
     fields(
@@ -115,7 +115,7 @@ fn an_appended_field_is_marked() {
         }],
     );
     assert!(
-        out.contains("| pages | `u8`; since version 1, else 0 | How many. |"),
+        out.contains("| pages | `u8`; since version 2, else 0 | How many. |"),
         "{out}"
     );
 }
@@ -153,7 +153,8 @@ fn the_limits_are_those_of_the_code() {
 
 #[test]
 fn the_tables_of_messages_are_those_of_the_code() {
-    let mut out = String::from("| code | message | usage | from, to |\n|--:|---|---|---|\n");
+    let mut out =
+        String::from("| code | message | usage | from, to | since version |\n|--:|---|---|---|--:|\n");
     for spec in Message::TABLE {
         let usage = match spec.usage {
             Usage::Request => "request",
@@ -171,8 +172,8 @@ fn the_tables_of_messages_are_those_of_the_code() {
         };
         writeln!(
             out,
-            "| 0x{:04x} | {} | {usage} | {direction} |",
-            spec.code, spec.name
+            "| 0x{:04x} | {} | {usage} | {direction} | {} |",
+            spec.code, spec.name, spec.since
         )
         .unwrap();
     }

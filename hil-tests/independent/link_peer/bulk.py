@@ -56,6 +56,7 @@ class Sender:
         """Header (after kind and session) and bytes of the piece to send now."""
         late = self.flights.late(now)
         if late:
+            self.counters["timeouts"] += 1
             self.piece = max(self.piece // 2, PIECE_LEAST)
         self._recut()
         if self.lost:

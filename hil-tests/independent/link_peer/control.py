@@ -16,12 +16,13 @@ def before(a: int, b: int) -> bool:
 
 
 class Sender:
-    def __init__(self, counters: Counter):
+    def __init__(self, counters: Counter, window: int):
+        """`window`: how many messages the peer takes before it has sent an Ack."""
         self.counters = counters
         self.waiting: deque[bytes] = deque()
         self.flights = Flights()
         self.next_number = 0
-        self.limit = 1
+        self.limit = max(1, min(window, WINDOW))
 
     def put(self, payload: bytes):
         self.waiting.append(payload)
@@ -42,7 +43,8 @@ class Sender:
 
     def next(self, now: float) -> tuple[int, bytes] | None:
         """The message to send now."""
-        self.flights.late(now)
+        if self.flights.late(now):
+            self.counters["timeouts"] += 1
         flight = self.flights.next_lost()
         if flight:
             self.counters["retransmissions"] += 1

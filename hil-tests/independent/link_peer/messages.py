@@ -5,7 +5,7 @@ import enum
 from .codec import BOOL, I16, U8, U16, U32, U64, Enumeration, Field, Fields, Message, Record, String
 from .codec import Structure, Vec
 
-VERSION_MIN, VERSION_CURRENT = 1, 1
+VERSION_MIN, VERSION_CURRENT = 1, 2
 MAX_BODY = 256
 MAGIC = 0x4B4C  # "LK"
 
@@ -139,6 +139,10 @@ LinkCounters = Structure(
     Field("undecodable", U32),
     Field("peer_restarts", U32),
     Field("silences", U32),
+    Field("timeouts", U32, since=2, otherwise=0),
+    Field("refusals_sent", U32, since=2, otherwise=0),
+    Field("round_trip_us", U32, since=2, otherwise=0),
+    Field("bulk_piece", U16, since=2, otherwise=0),
 )
 
 Service = Structure(
@@ -165,7 +169,11 @@ Hello = Fields(
     Field("max_payload", U16),
     Field("capabilities", U32),
     Field("firmware", Firmware),
+    Field("window", U16, since=2, otherwise=1),
 )
+
+# What every version's Hello begins with.
+HelloHead = Fields("Hello", *Hello.fields[:7])
 
 Refuse = Fields(
     "Refuse",

@@ -208,12 +208,15 @@ class Link:
         return min(time for time in times if time is not None)
 
     def link_counters(self) -> Record:
+        self.counters["round_trip_us"] = int((self.sender.flights.timeout.smoothed or 0) * 1000)
+        self.counters["bulk_piece"] = self.outgoing.piece if self.outgoing else frame.MAX_PAYLOAD
         return LinkCounters(**{field.name: self.counters[field.name] % 2**32 for field in LinkCounters.fields})
 
     # Session -----------------------------------------------------------------------------------------------------
 
     def _start_anew(self, now: float):
-        self.sender = control.Sender(self.counters)
+        # A peer of version 1 says no window: its Hello is read as if it said 1.
+        self.sender = control.Sender(self.counters, getattr(self.peer, "window", 1))
         self.receiver = control.Receiver(self.counters, self.window)
         self.outgoing: bulk.Sender | None = None
         self.outgoing_id = 0
@@ -234,6 +237,11 @@ class Link:
         self.peer = None
         self._start_anew(now)
 
+    def _has_common(self, hello: Record) -> bool:
+        """Whether there is a version that both speak."""
+        highest = min(hello.version_current, self.version)
+        return highest >= max(hello.version_min, messages.VERSION_MIN)
+
     def _hello(self, hello: Record, now: float):
         if hello.magic != messages.MAGIC or hello.boot_id == 0:
             self.counters["undecodable"] += 1
@@ -243,7 +251,7 @@ class Link:
         if (self.role is Role.HOST) == (hello.role == Role.HOST):
             self._refuse_session(WRONG_ROLE, hello)
             return
-        if hello.version_min > self.version or hello.version_current < messages.VERSION_MIN:
+        if not self._has_common(hello):
             self._refuse_session(NO_COMMON_VERSION, hello)
             return
 
@@ -318,7 +326,8 @@ class Link:
         payload = content[2:]
         try:
             if kind == frame.HELLO:
-                self._hello(Hello.decode_fields(payload, self.version), now)
+                head = messages.HelloHead.decode_fields(payload, self.version)
+                self._hello(Hello.decode_fields(payload, self.version) if self._has_common(head) else head, now)
             elif kind == frame.REFUSE:
                 refuse = Refuse.decode_fields(payload, self.version)
                 if refuse.peer_boot_id == self.boot_id:
@@ -390,12 +399,14 @@ class Link:
             max_payload=frame.MAX_PAYLOAD,
             capabilities=0,
             firmware=self.firmware,
+            window=self.window,
         )
         return frame.header(frame.HELLO, 0) + Hello.encode_fields(hello, self.version)
 
     # What Control frames carry -----------------------------------------------------------------------------------
 
     def _put(self, kind: int, *parts: bytes):
+        self.counters["refusals_sent"] += kind == REFUSAL
         self.sender.put(bytes([kind]) + b"".join(parts))
 
     def _control(self, payload: bytes):

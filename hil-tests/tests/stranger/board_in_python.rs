@@ -80,12 +80,18 @@ fn await_image(events: &Receiver<BoardEvent>, wanted: u32) -> Came {
 
 /// Asks, captures and tells; everything must arrive once and in order.
 fn converse(faults: Faults, seed: u64) {
+    converse_in(protocol::version::CURRENT, faults, seed);
+}
+
+/// The board speaks no newer version than this.
+fn converse_in(version: u8, faults: Faults, seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let (path, sent) = write_image(folder.path(), seed as u32);
     let cable = Cable::connect(faults, seed);
     let (board, events) = Board::open(cable.ours(), Role::Capture, 0x1000 + seed as u32).unwrap();
-    let peer = Peer::start("board", cable.theirs(), &["--image", &path]);
-    board.wait_until_up(PATIENCE).unwrap();
+    let newest = version.to_string();
+    let peer = Peer::start("board", cable.theirs(), &["--image", &path, "--version", &newest]);
+    assert_eq!(board.wait_until_up(PATIENCE).unwrap().version, version);
 
     for _ in 0..10 {
         let status = board.request(StatusRequest {}, PATIENCE).unwrap();
@@ -132,6 +138,11 @@ fn converse(faults: Faults, seed: u64) {
 #[test]
 fn takes_an_image_over_a_clean_line() {
     converse(Faults::default(), 1);
+}
+
+#[test]
+fn takes_an_image_from_a_board_of_version_1() {
+    converse_in(1, Faults::bit_errors(1e-5), 7);
 }
 
 #[test]

@@ -31,12 +31,20 @@ fn asked(books: &Books, name: &str) -> usize {
 }
 
 fn converse(faults: Faults, seed: u64) {
+    converse_in(protocol::version::CURRENT, faults, seed);
+}
+
+/// The host speaks no newer version than this.
+fn converse_in(version: u8, faults: Faults, seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("image");
     let cable = Cable::connect(faults, seed);
     let board = CaptureBoard::switch_on(cable.ours(), 0x2000 + seed as u32, image(seed as u32));
     let image_path = path.to_str().unwrap();
+    let version = version.to_string();
     let arguments = [
+        "--version",
+        &version,
         "--status",
         "20",
         "--verdicts",
@@ -81,6 +89,11 @@ fn converse(faults: Faults, seed: u64) {
 #[test]
 fn gets_an_image_over_a_clean_line_and_survives_what_it_does_not_know() {
     converse(Faults::default(), 11);
+}
+
+#[test]
+fn gets_an_image_as_a_host_of_version_1() {
+    converse_in(1, Faults::bit_errors(1e-5), 17);
 }
 
 #[test]

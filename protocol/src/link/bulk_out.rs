@@ -225,7 +225,13 @@ impl<const N: usize> BulkOut<N> {
         })
     }
 
-    fn piece_len(&self, most: usize) -> usize {
+    /// How often an acknowledgement did not come in time.
+    pub(super) const fn timeouts(&self) -> u32 {
+        self.round_trip.timeouts()
+    }
+
+    /// The longest piece that would be sent now, of at most `most` bytes.
+    pub(super) fn piece_len(&self, most: usize) -> usize {
         self.piece_length
             .get()
             .min(self.peer_max_payload)

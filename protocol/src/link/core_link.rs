@@ -11,7 +11,7 @@ use super::round_trip::RoundTrip;
 use super::session::{Heard, Session};
 use super::wire::{Ack, BulkAck, Envelope, Hello, MAX_CONTROL, Refuse};
 use super::{BulkError, Config, SendError};
-use crate::frame::{BulkHeader, ControlHeader, FrameKind, split_kind_and_session};
+use crate::frame::{BulkHeader, ControlHeader, FrameKind, MAX_PAYLOAD, split_kind_and_session};
 use crate::message::{LinkCounters, MAX_BODY, Message, NoRoom, Usage, Writer};
 
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     pub(super) fn new(config: Config) -> Self {
         let () = Self::VALID;
         Self {
-            session: Session::new(config),
+            session: Session::new(config, SLOTS as u16),
             requests: Requests::new(),
             memory: Memory::new(),
             bulk_out: BulkOut::new(),
@@ -66,9 +66,22 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
             && self.busy.is_empty()
     }
 
+    /// Brings up to date what is counted or known elsewhere.
+    fn gauge(&mut self) {
+        let timeouts = self.round_trip.timeouts();
+        self.counters.timeouts = timeouts.wrapping_add(self.bulk_out.timeouts());
+        self.counters.round_trip_us = self.round_trip.smoothed_us();
+        self.counters.bulk_piece = self.bulk_out.piece_len(MAX_PAYLOAD) as u16;
+    }
+
     // Inputs.
 
     pub(super) fn handle_frame(&mut self, now: u64, frame: &[u8]) {
+        self.take_frame(now, frame);
+        self.gauge();
+    }
+
+    fn take_frame(&mut self, now: u64, frame: &[u8]) {
         count(&mut self.counters.frames_received);
         let Some((kind, tag, rest)) = split_kind_and_session(frame) else {
             return;
@@ -108,7 +121,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     }
 
     fn hello(&mut self, now: u64, rest: &[u8]) -> Heard {
-        if let Ok((_appended_later, hello)) = Hello::parse_body(rest) {
+        if let Ok((_appended_later, hello)) = Hello::parse(rest) {
             self.session.hello(now, &hello, !self.inbox.holds_undelivered())
         } else {
             count(&mut self.counters.undecodable);
@@ -159,7 +172,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
 
     /// Throws away what belongs to a session.
     fn start_anew(&mut self) {
-        self.outbox.clear();
+        self.outbox.start(self.session.peer_window());
         self.inbox.clear();
         self.requests.fail_all(RequestFailure::PeerRestarted);
         self.memory.new_session();
@@ -198,6 +211,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
                 self.ack_due = true;
             }
         }
+        self.gauge();
     }
 
     pub(super) fn deadline(&self) -> Option<u64> {

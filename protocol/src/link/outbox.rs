@@ -70,12 +70,12 @@ impl<const N: usize> Outbox<N> {
         }
     }
 
-    /// Starts a session anew.
-    pub(super) fn clear(&mut self) {
+    /// Starts a session anew, with a peer that takes `window` messages before it has acknowledged any.
+    pub(super) fn start(&mut self, window: u16) {
         self.ring.clear();
         self.entries.clear();
         self.first = 0;
-        self.limit = 1;
+        self.limit = window;
         self.oldest = u64::MAX;
         self.waiting = false;
     }

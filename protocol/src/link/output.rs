@@ -91,6 +91,9 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     fn fill_outbox(&mut self, now: u64) {
         while self.outbox.has_room(MAX_CONTROL) {
             if let Some((id, envelope)) = self.memory.due() {
+                if matches!(envelope, Envelope::Refusal { .. }) {
+                    count(&mut self.counters.refusals_sent);
+                }
                 let mut payload = [0; MAX_CONTROL];
                 let mut body = Writer::new(&mut payload);
                 // Fits: an answer is shorter than the longest message.
@@ -99,6 +102,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
                 self.outbox.push(&payload[..len]);
                 self.memory.sent(id);
             } else if let Some(id) = self.busy.pop_front() {
+                count(&mut self.counters.refusals_sent);
                 self.queue(&Envelope::Refusal {
                     id,
                     reason: Refusal::Busy,

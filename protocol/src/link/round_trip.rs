@@ -18,6 +18,8 @@ pub(super) struct RoundTrip {
     estimate: Option<(u32, u32)>,
     /// How often the time-out was doubled since the last measurement.
     doublings: u8,
+    /// How often the time-out passed.
+    timeouts: u32,
 }
 
 impl RoundTrip {
@@ -48,12 +50,23 @@ impl RoundTrip {
 
     /// An acknowledgement did not come in time.
     pub(super) fn expired(&mut self) {
+        self.timeouts = self.timeouts.wrapping_add(1);
         self.doublings = (self.doublings + 1).min(4);
     }
 
     /// How often an acknowledgement did not come in time since the last that was measured.
     pub(super) const fn doublings(&self) -> u8 {
         self.doublings
+    }
+
+    /// How often an acknowledgement did not come in time; wraps.
+    pub(super) const fn timeouts(&self) -> u32 {
+        self.timeouts
+    }
+
+    /// The smoothed round trip in microseconds; 0 before anything was measured.
+    pub(super) fn smoothed_us(&self) -> u32 {
+        self.estimate.map_or(0, |(smoothed, _)| smoothed as u32) // at most MAX_US
     }
 
     /// How long to wait, in microseconds.

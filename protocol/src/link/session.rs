@@ -16,7 +16,7 @@
 //! has named this end's boot id: then it is there now, and what it says is not left over from before.
 
 use super::event::{DownReason, Peer, Role};
-use super::wire::{ANSWER_WANTED, Hello, MAGIC, REFUSE_ROLE, REFUSE_VERSION, Refuse};
+use super::wire::{ANSWER_WANTED, Hello, MAGIC, MAX_WINDOW, REFUSE_ROLE, REFUSE_VERSION, Refuse};
 use super::{Config, Timing};
 use crate::frame::{CRC, MAX_PAYLOAD, SESSION_MASK};
 use crate::message::Field;
@@ -56,11 +56,15 @@ pub(super) enum Heard {
 #[derive(Debug)]
 pub(super) struct Session {
     config: Config,
+    /// How many messages this end takes at once.
+    window: u16,
     state: State,
     /// Whoever was there last.
     peer: Option<Peer>,
     /// The most payload that the peer takes in a frame.
     peer_max_payload: usize,
+    /// How many messages the peer takes before its first acknowledgement.
+    peer_window: u16,
     /// Number of the session: the same at both ends.
     tag: u16,
     /// A boot that has said hello, but has not yet named this one.
@@ -76,14 +80,17 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(mut config: Config) -> Self {
+    /// `window`: how many messages this end takes at once.
+    pub(super) fn new(mut config: Config, window: u16) -> Self {
         // 0 means "nobody" on the wire.
         config.boot_id = config.boot_id.max(1);
         Self {
             config,
+            window,
             state: State::Seeking,
             peer: None,
             peer_max_payload: MAX_PAYLOAD,
+            peer_window: 1,
             tag: 0,
             candidate: None,
             hello_due: true,
@@ -112,6 +119,10 @@ impl Session {
         self.peer_max_payload
     }
 
+    pub(super) const fn peer_window(&self) -> u16 {
+        self.peer_window
+    }
+
     pub(super) const fn tag(&self) -> u16 {
         self.tag
     }
@@ -133,14 +144,14 @@ impl Session {
         if hello.boot_id == self.config.boot_id {
             return Heard::OwnEcho;
         }
-        if let Some(reason) = self.objection(hello) {
+        let version = match self.agree(hello) {
+            Ok(version) => version,
             // A session that there is goes on, whoever else says hello.
-            return if self.is_up() || self.reported.replace(hello.boot_id) == Some(hello.boot_id) {
-                Heard::Nothing
-            } else {
-                Heard::Impossible(reason)
-            };
-        }
+            Err(_) if self.is_up() || self.reported.replace(hello.boot_id) == Some(hello.boot_id) => {
+                return Heard::Nothing;
+            }
+            Err(reason) => return Heard::Impossible(reason),
+        };
         let known =
             self.state != State::Seeking && self.peer.is_some_and(|peer| peer.boot_id == hello.boot_id);
         let names_me = hello.peer_boot_id == self.config.boot_id;
@@ -163,7 +174,7 @@ impl Session {
             self.candidate = None;
             self.alive(now)
         } else if may_start_anew {
-            self.start_anew(now, hello)
+            self.start_anew(now, hello, version)
         } else {
             // The owner has not yet taken what the old session acknowledged. The peer will be asked again.
             self.candidate = Some(hello.boot_id);
@@ -175,16 +186,17 @@ impl Session {
         heard
     }
 
-    fn start_anew(&mut self, now: u64, hello: &Hello) -> Heard {
+    fn start_anew(&mut self, now: u64, hello: &Hello, version: u8) -> Heard {
         let had_peer = self.state != State::Seeking;
         let role = Role::from_code(hello.role);
         self.peer = Some(Peer {
             role,
             boot_id: hello.boot_id,
             firmware: hello.firmware,
-            version: hello.version_current.min(version::CURRENT),
+            version,
         });
         self.peer_max_payload = usize::from(hello.max_payload).clamp(64, MAX_PAYLOAD);
+        self.peer_window = hello.window.clamp(1, MAX_WINDOW);
         let (host, board) = match self.config.role {
             Role::Host => (self.config.boot_id, hello.boot_id),
             _ => (hello.boot_id, self.config.boot_id),
@@ -197,24 +209,23 @@ impl Session {
         Heard::NewPeer { had_peer }
     }
 
-    /// Why there can be no session with the sender of the hello; prepares to tell it.
-    fn objection(&mut self, hello: &Hello) -> Option<DownReason> {
+    /// The version to use with the sender of the hello, or why there can be no session; then prepares to tell it.
+    fn agree(&mut self, hello: &Hello) -> Result<u8, DownReason> {
         let hosts = [self.config.role, Role::from_code(hello.role)]
             .iter()
             .filter(|role| **role == Role::Host)
             .count();
         if hosts != 1 {
             self.refuse_due = Some((REFUSE_ROLE, hello.boot_id));
-            return Some(DownReason::WrongRole);
+            return Err(DownReason::WrongRole);
         }
-        if hello.version_current < version::MIN || hello.version_min > version::CURRENT {
+        version::in_common(hello.version_min, hello.version_current).ok_or_else(|| {
             self.refuse_due = Some((REFUSE_VERSION, hello.boot_id));
-            return Some(DownReason::VersionMismatch {
+            DownReason::VersionMismatch {
                 peer_min: hello.version_min,
                 peer_current: hello.version_current,
-            });
-        }
-        None
+            }
+        })
     }
 
     /// The peer says that there can be no session.
@@ -327,6 +338,7 @@ impl Session {
             max_payload: MAX_PAYLOAD as u16,
             capabilities: 0,
             firmware: self.config.firmware,
+            window: self.window,
         })
     }
 

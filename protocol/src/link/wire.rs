@@ -4,6 +4,7 @@ use heapless::Vec;
 
 use super::event::{BulkOutcome, Object, RequestId};
 use crate::message::{Field, Firmware, MAX_BODY, NoRoom, ObjectKind, Parsed, Refusal, Writer, wire_struct};
+use crate::version;
 
 /// `LK`: what every hello begins with, in every version.
 pub const MAGIC: u16 = u16::from_le_bytes(*b"LK");
@@ -12,7 +13,8 @@ pub const MAGIC: u16 = u16::from_le_bytes(*b"LK");
 pub const ANSWER_WANTED: u8 = 1;
 
 wire_struct! {
-    /// Payload of a `Hello` frame. The fields up to and including `flags` are the same in every version.
+    /// Payload of a `Hello` frame. The fields up to and including `flags` are the same in every version; an end that
+    /// can read those knows whether the two can talk.
     Hello {
         /// `LK`.
         magic: u16,
@@ -28,19 +30,71 @@ wire_struct! {
         role: u8,
         /// Bit 0: an answer is wanted. The others are 0 when sent and ignored when received.
         flags: u8,
-        /// The most bytes of payload that the sender takes in a frame.
+        /// The most bytes of payload that the sender takes in a Bulk frame: 64 to 1024; less counts as 64, more as 1024.
         max_payload: u16,
-        /// Optional abilities; none are defined in version 1. 0 when sent, ignored when received.
+        /// Optional abilities, a bit each; none are defined yet. Bits without a meaning are 0 when sent and ignored when
+        /// received.
         capabilities: u32,
         /// What the sender runs.
         firmware: Firmware,
+        /// How many Control frames the sender takes before its first Ack: 1 to 32. Less counts as 1, more as 32.
+        #[since(2, else 1)]
+        window: u16,
     }
 }
 
 wire_struct! {
+    /// What every version's hello begins with.
+    Head {
+        /// As in [`Hello`].
+        magic: u16,
+        /// As in [`Hello`].
+        version_min: u8,
+        /// As in [`Hello`].
+        version_current: u8,
+        /// As in [`Hello`].
+        boot_id: u32,
+        /// As in [`Hello`].
+        peer_boot_id: u32,
+        /// As in [`Hello`].
+        role: u8,
+        /// As in [`Hello`].
+        flags: u8,
+    }
+}
+
+impl Hello {
+    /// Reads a hello. One of versions without any in common with this end's is read as far as all versions are the same;
+    /// the rest is 0.
+    pub fn parse(payload: &[u8]) -> Parsed<'_, Self> {
+        let (rest, head) = Head::parse_body(payload)?;
+        if version::in_common(head.version_min, head.version_current).is_some() {
+            return Self::parse_body(payload);
+        }
+        let hello = Self {
+            magic: head.magic,
+            version_min: head.version_min,
+            version_current: head.version_current,
+            boot_id: head.boot_id,
+            peer_boot_id: head.peer_boot_id,
+            role: head.role,
+            flags: head.flags,
+            max_payload: 0,
+            capabilities: 0,
+            firmware: Firmware::default(),
+            window: 0,
+        };
+        Ok((rest, hello))
+    }
+}
+
+/// The most of a peer's [`window`](Hello::window) that is used: an acknowledgement names so many messages.
+pub const MAX_WINDOW: u16 = 32;
+
+wire_struct! {
     /// Payload of a `Refuse` frame.
     Refuse {
-        /// Why: 1 no common version, 2 wrong role.
+        /// Why: 1 no common version, 2 not exactly one host.
         reason: u8,
         /// Oldest version spoken by the sender.
         version_min: u8,

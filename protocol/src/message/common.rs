@@ -36,7 +36,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What a link has counted since boot. Each counter wraps around at 2^32.
+    /// What a link has counted since boot; each counter wraps around at 2^32. A gauge is no counter but a present value.
     #[derive(Copy, Default)]
     LinkCounters {
         /// Frames sent, repeats included.
@@ -67,5 +67,18 @@ wire_struct! {
         peer_restarts: u32,
         /// How often the peer fell silent.
         silences: u32,
+        /// How often the time-out passed before an acknowledgement came, in either lane. Few beside many `retransmissions`
+        /// tell of noise, many of a peer that is slow or away.
+        #[since(2, else 0)]
+        timeouts: u32,
+        /// Requests of the peer that were refused, by the link or its owner.
+        #[since(2, else 0)]
+        refusals_sent: u32,
+        /// Gauge: the smoothed round trip of the control lane in microseconds; 0 before it was measured.
+        #[since(2, else 0)]
+        round_trip_us: u32,
+        /// Gauge: the most bytes in a piece of an object that would be sent now; it falls with the line's errors.
+        #[since(2, else 0)]
+        bulk_piece: u16,
     }
 }

@@ -154,6 +154,8 @@ macro_rules! wire_struct {
             }
         }
     };
+    (@since) => { 1 };
+    (@since $added:literal) => { $added };
     (@appended) => { None };
     (@appended $since:literal, $default:expr) => {
         Some($crate::message::Appended { since: $since, default: stringify!($default) })
@@ -166,8 +168,10 @@ macro_rules! wire_struct {
 
 /// Defines every message: for each a structure with encoder and parser, together the enumeration
 /// [`Message`](crate::message::Message) and the table that the specification is checked against.
+///
+/// A message that a later version adds bears that version behind its direction: `(Request, HostToKiosk, since 3)`.
 macro_rules! messages {
-    ($($(#[doc = $doc:literal])* $code:literal $name:ident ($use:ident, $direction:ident) {
+    ($($(#[doc = $doc:literal])* $code:literal $name:ident ($use:ident, $direction:ident $(, since $added:literal)?) {
         $($(#[doc = $fdoc:literal])* $(#[since($since:literal, else $default:expr)])? $field:ident: $ty:ty,)*
     })*) => {
         $($crate::message::define::wire_struct! {
@@ -198,6 +202,7 @@ macro_rules! messages {
                 name: stringify!($name),
                 usage: Usage::$use,
                 direction: Direction::$direction,
+                since: $crate::message::wire_struct!(@since $($added)?),
                 doc: $name::DOC,
                 fields: $name::FIELDS,
                 max_body: $name::MAX_BODY,
@@ -210,6 +215,7 @@ macro_rules! messages {
                     name: stringify!($name),
                     usage: Usage::$use,
                     direction: Direction::$direction,
+                    since: $crate::message::wire_struct!(@since $($added)?),
                     doc: $name::DOC,
                     fields: $name::FIELDS,
                     max_body: $name::MAX_BODY,
@@ -332,6 +338,9 @@ mod tests {
                 #[since(3, else 9)]
                 number: u32,
             }
+
+            /// Added.
+            0x7002 Retire (Notification, HostToBoard, since 3) {}
         }
     }
 
@@ -432,5 +441,7 @@ mod tests {
                 since(3, "9")
             ]
         );
+        let added: heapless::Vec<_, 2> = new::Message::TABLE.iter().map(|spec| spec.since).collect();
+        assert_eq!(added[..], [1, 3]);
     }
 }

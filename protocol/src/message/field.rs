@@ -205,7 +205,6 @@ pub(crate) fn prefixed<'a, T>(
 
 /// Reads a field that a later version appended: where nothing is left, the sender is older and its value is
 /// `default`.
-#[allow(dead_code)] // Version 1 has nothing appended; the tests of the definitions do.
 pub(crate) fn appended<T: Field>(input: &[u8], default: impl FnOnce() -> T) -> Parsed<'_, T> {
     if input.is_empty() {
         Ok((input, default()))

@@ -1,4 +1,4 @@
-//! The vocabulary: what boards and host say to each other, version 1.
+//! The vocabulary: what boards and host say to each other.
 //!
 //! Each message is defined once, in this folder; the definition gives the structure, its encoder, its
 //! parser and its rows in `PROTOCOL.md`. Fields and codes are only ever appended, never changed, removed
@@ -94,6 +94,8 @@ pub struct MessageSpec {
     pub usage: Usage,
     /// Who sends it.
     pub direction: Direction,
+    /// The first version that has it.
+    pub since: u8,
     /// Meaning.
     pub doc: &'static str,
     /// Fields, in the order of the wire.

@@ -1,4 +1,4 @@
-//! Every message of version 1. Codes and fields are append-only.
+//! Every message. Codes and fields are append-only.
 //!
 //! 0x0000.. concern every board, 0x0100.. the kiosk, 0x0200.. the capture board.
 

@@ -77,7 +77,7 @@ impl BoardEnd {
             ..Config::new(Role::Host, BOOT, firmware())
         };
         let opened = Board::start_with(SerialPath::new(&self.path), Role::Capture, config).unwrap();
-        self.turn_until(|_| opened.0.peer().is_some());
+        self.turn_until(|end| end.link.is_up() && opened.0.peer().is_some());
         opened
     }
 

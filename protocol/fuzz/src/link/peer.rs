@@ -182,6 +182,7 @@ fn connecting(wire: &Wire, boot_id: u32) -> Hello {
             patch: 0,
             build: 0,
         },
+        window: 1,
     }
 }
 
@@ -195,6 +196,7 @@ fn odd_hello(program: &mut Program<'_>, wire: &Wire) -> Hello {
         0 => hello.role = program.below(5),
         1 => (hello.version_min, hello.version_current) = (program.below(4), program.below(4)),
         2 => hello.magic ^= 1,
+        3 => hello.window = program.one_of(&[0, 4, 32, 33, u16::MAX]),
         _ => {}
     }
     hello
