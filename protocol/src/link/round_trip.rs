@@ -66,7 +66,7 @@ impl RoundTrip {
 
     /// The smoothed round trip in microseconds; 0 before anything was measured.
     pub(super) fn smoothed_us(&self) -> u32 {
-        self.estimate.map_or(0, |(smoothed, _)| smoothed as u32) // at most MAX_US
+        self.estimate.map_or(0, |(smoothed, _)| smoothed)
     }
 
     /// How long to wait, in microseconds.
