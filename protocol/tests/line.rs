@@ -96,6 +96,41 @@ fn an_image_comes_through_a_bad_line_unchanged() {
 }
 
 #[test]
+fn a_host_that_is_busy_now_and_then_is_not_taken_for_noise() {
+    let mut pair: Pair = Pair::new(3);
+    pair.connect();
+    let object = Object {
+        kind: ObjectKind::Image,
+        id: 5,
+        length: 1 << 20,
+    };
+    pair.board.bulk_begin(pair.now, object).unwrap();
+    let (mut written, mut ended) = (0, false);
+    let mut chunk = [0; 4096];
+    while !ended {
+        // As a computer with more to do than it has processors for.
+        if pair.now > pair.host_sleeps_until && pair.rng.random_bool(0.1) {
+            pair.host_sleeps_until = pair.now + pair.rng.random_range(1_000..20_000);
+        }
+        written += pair.board.bulk_write(&chunk[..((1 << 20) - written).min(4096)]);
+        pair.step(pair.now + 1_000);
+        if pair.now >= pair.host_sleeps_until {
+            while pair.host.bulk_read(&mut chunk) > 0 {}
+            while let Some(event) = pair.host.poll_event() {
+                ended |= matches!(event, Event::BulkEnd { .. });
+            }
+        }
+        while pair.board.poll_event().is_some() {}
+    }
+    let (sent, again) = (
+        pair.board.counters().frames_sent,
+        pair.board.counters().retransmissions,
+    );
+    // In the longest pieces it takes 1,024 frames.
+    assert!(sent < 1_300 && again < 60, "{sent} frames, {again} of them again");
+}
+
+#[test]
 fn an_object_that_a_cut_line_interrupts_again_and_again_still_arrives() {
     for seed in seeds(3) {
         let mut pair: Pair = Pair::new(seed);

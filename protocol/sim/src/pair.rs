@@ -35,6 +35,8 @@ pub struct Pair<const QUEUE: usize = 1024, const SLOTS: usize = 4, const BULK_OU
     pub byte_us: f64,
     /// Microseconds from the end of a frame to its arrival.
     pub latency_us: u64,
+    /// Until then the host's program does nothing: its computer is busy. What arrives waits.
+    pub host_sleeps_until: u64,
     boots: u32,
     board_role: Role,
 }
@@ -67,6 +69,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize> Pair<QUEUE, 
             rng: ChaCha8Rng::seed_from_u64(seed),
             byte_us: 10.0 / 0.9216,
             latency_us: 100,
+            host_sleeps_until: 0,
             boots: 1002,
             board_role: Role::Capture,
         }
@@ -105,7 +108,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize> Pair<QUEUE, 
     /// Puts what the ends have to say on the wire, as far as it is free.
     pub fn transmit(&mut self) {
         let mut out = [0; Host::MAX_WIRE_FRAME];
-        if self.to_board.free_at <= self.now {
+        if self.to_board.free_at <= self.now && self.host_is_awake() {
             let len = self.host.poll_transmit(self.now, &mut out);
             if len > 0 {
                 self.to_board
@@ -127,10 +130,12 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize> Pair<QUEUE, 
         let mut next = until;
         for at in [
             self.to_board.next_arrival(),
-            self.to_host.next_arrival(),
+            self.to_host
+                .next_arrival()
+                .map(|at| at.max(self.host_sleeps_until)),
             Some(self.to_board.free_at).filter(|at| *at > self.now),
             Some(self.to_host.free_at).filter(|at| *at > self.now),
-            self.host.poll_timeout(),
+            self.host.poll_timeout().map(|at| at.max(self.host_sleeps_until)),
             self.board.poll_timeout(),
         ]
         .into_iter()
@@ -142,11 +147,17 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize> Pair<QUEUE, 
         while let Some(bytes) = self.to_board.arrived(self.now) {
             self.board.handle_bytes(self.now, &bytes);
         }
-        while let Some(bytes) = self.to_host.arrived(self.now) {
-            self.host.handle_bytes(self.now, &bytes);
+        if self.host_is_awake() {
+            while let Some(bytes) = self.to_host.arrived(self.now) {
+                self.host.handle_bytes(self.now, &bytes);
+            }
+            self.host.handle_timeout(self.now);
         }
-        self.host.handle_timeout(self.now);
         self.board.handle_timeout(self.now);
+    }
+
+    fn host_is_awake(&self) -> bool {
+        self.now >= self.host_sleeps_until
     }
 
     /// Lets time pass; returns what the ends said, the host's first.

@@ -267,17 +267,20 @@ impl<const N: usize> BulkOut<N> {
         if last.is_none_or(|last| now < last.saturating_add(timeout_us)) {
             return false;
         }
+        let alone = transfer.pieces.count() == 1;
         let lost = transfer.pieces.lose_oldest();
         if let Some(len) = lost {
-            self.timed_out(len);
+            self.timed_out(len, alone);
         }
         lost.is_some()
     }
 
-    /// An acknowledgement did not come in time, for a piece of this length.
-    fn timed_out(&mut self, len: u16) {
-        // After a few times it is not noise that it tells of, but a cut line.
-        if self.round_trip.doublings() < 3 {
+    /// An acknowledgement did not come in time, for a piece of this length; `alone`: while all others have come.
+    fn timed_out(&mut self, len: u16, alone: bool) {
+        // A peer that is just busy has not acknowledged what was sent before either. After a few times it is not noise
+        // that it tells of, but a cut line.
+        let doublings = self.round_trip.doublings();
+        if (1..3).contains(&doublings) || (doublings == 0 && alone) {
             self.piece_length.lost(len);
         }
         self.round_trip.expired();
@@ -329,7 +332,7 @@ impl<const N: usize> BulkOut<N> {
         });
         if let Some(len) = lost {
             // Everything under way is lost, which says nothing of each piece.
-            self.timed_out(len);
+            self.timed_out(len, false);
         }
         let buffered = self.ring.len();
         if let Some(transfer) = &mut self.active

@@ -87,6 +87,10 @@ impl Pieces {
         self.list.is_empty()
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.list.len()
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.list.is_full()
     }

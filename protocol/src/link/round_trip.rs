@@ -70,22 +70,26 @@ impl RoundTrip {
     }
 
     /// How long to wait, in microseconds.
+    ///
+    /// A line keeps the order, so that the acknowledgement of what was sent next tells of a loss. It comes about two
+    /// round trips after what was lost, and must have the time: hence not less than two and a half.
     pub(super) fn timeout_us(&self) -> u64 {
-        self.at_least(MIN_US)
+        self.at_least(MIN_US, 3)
     }
 
     /// When to repeat what is under way if the line has nothing else to carry, in microseconds: as soon as an answer
     /// could have come. A repeat that was not needed costs nothing then.
     pub(super) fn idle_timeout_us(&self) -> u64 {
-        self.at_least(MIN_IDLE_US)
+        self.at_least(MIN_IDLE_US, 0)
     }
 
+    /// The smoothed round trip and four times its variation, or as many halves of the round trip, if that is longer.
     // Asked for in many places: on a board, flash is dearer than the call.
     #[cfg_attr(target_os = "none", inline(never))]
-    fn at_least(&self, least: u32) -> u64 {
-        let base = self
-            .estimate
-            .map_or(INITIAL_US, |(smoothed, variation)| smoothed + 4 * variation);
+    fn at_least(&self, least: u32, halves: u32) -> u64 {
+        let base = self.estimate.map_or(INITIAL_US, |(smoothed, variation)| {
+            smoothed + (4 * variation).max(halves * smoothed / 2)
+        });
         (base.clamp(least, MAX_US) << self.doublings).min(MAX_US).into()
     }
 }
