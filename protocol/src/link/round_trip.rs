@@ -4,8 +4,8 @@
 const INITIAL_US: u32 = 50_000;
 /// The peer may be busy with its screen for this long.
 const MIN_US: u32 = 10_000;
-/// Where a repeat costs nothing: a few short frames, there and back.
-const MIN_IDLE_US: u32 = 2_000;
+/// Where a repeat costs nothing: longer than a computer with other things to do mostly takes.
+const MIN_IDLE_US: u32 = 5_000;
 /// A person is waiting: try at least this often.
 const MAX_US: u32 = 1_000_000;
 
