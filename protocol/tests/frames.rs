@@ -82,6 +82,31 @@ proptest! {
     }
 
     #[test]
+    fn a_frame_is_the_same_in_parts_and_where_there_is_just_room(
+        content in content(),
+        cuts in vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let wire = encoded(&content);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(content.len() + 1)).collect();
+        cuts.sort_unstable();
+        let mut parts = Vec::new();
+        let mut rest = &content[..];
+        for cut in cuts.into_iter().rev() {
+            let (before, part) = rest.split_at(cut);
+            parts.insert(0, part);
+            rest = before;
+        }
+        parts.insert(0, rest);
+        // Neither what was there before shows nor is there anything written behind.
+        let mut out = vec![0xaa; wire_len(content.len() + 4)];
+        let len = encode(&mut out, &parts);
+        prop_assert_eq!(len, Some(wire.len()));
+        prop_assert_eq!(&out[..wire.len()], &wire[..]);
+        out.pop();
+        prop_assert_eq!(encode(&mut out, &parts), None);
+    }
+
+    #[test]
     fn garbage_neither_panics_nor_takes_the_next_frame_along(
         garbage in vec(any::<u8>(), 0..3000),
         content in content(),

@@ -1,6 +1,7 @@
 //! Bytes of the wire to frames.
 
-use super::{CRC, CRC_LEN, MAX_FRAME, MIN_FRAME};
+use super::zeros::WORD;
+use super::{CRC_LEN, FULL_CODE, MAX_FRAME, MAX_STUFFED, MIN_FRAME, crc32};
 
 /// What the end of a frame brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,18 +18,18 @@ pub enum Received {
 
 /// Takes a stream of bytes apart into frames: in place, without allocation, and whatever the bytes are.
 ///
-/// Work per byte is bounded: each byte is stored once and, at the end of its frame, summed once.
+/// Work per byte is bounded: each byte is looked at once for a delimiter, stored at most twice (a second time behind
+/// a full block), and at the end of its frame summed once.
 #[derive(Debug)]
 pub struct Decoder {
-    buffer: [u8; MAX_FRAME],
+    /// The frame so far; what comes is put here before its codes are taken out, hence longer than a frame.
+    buffer: [u8; MAX_STUFFED],
     /// Bytes of `buffer` in use.
     len: usize,
-    /// Bytes that the present COBS block still has; 0 when its next byte is a code.
-    block_left: u8,
-    /// A zero stands between the previous block and the next, if there is a next.
-    zero_due: bool,
-    /// Nothing has come since the last delimiter.
-    empty: bool,
+    /// Bytes until the next code.
+    block_left: usize,
+    /// The next code stands for no zero: the block before it is full, or there is none.
+    no_zero: bool,
     /// The frame is longer than the buffer.
     oversize: bool,
     /// Length of header and payload of the frame last received.
@@ -45,11 +46,10 @@ impl Decoder {
     /// A decoder that waits for the first frame.
     pub const fn new() -> Self {
         Self {
-            buffer: [0; MAX_FRAME],
+            buffer: [0; MAX_STUFFED],
             len: 0,
             block_left: 0,
-            zero_due: false,
-            empty: true,
+            no_zero: true,
             oversize: false,
             frame_len: 0,
         }
@@ -59,26 +59,22 @@ impl Decoder {
     ///
     /// Returns how many were taken, at least one if there are any, and what the frame was, if one ended.
     pub fn push(&mut self, bytes: &[u8]) -> (usize, Option<Received>) {
-        let mut taken = 0;
-        while let Some(&byte) = bytes.get(taken) {
-            if byte == 0 {
-                taken += 1;
-                if let Some(received) = self.finish() {
-                    return (taken, Some(received));
-                }
-            } else if self.block_left == 0 {
-                taken += 1;
-                self.start_block(byte);
-            } else {
-                let rest = &bytes[taken..];
-                let most = rest.len().min(usize::from(self.block_left));
-                let run = rest[..most].iter().position(|&byte| byte == 0).unwrap_or(most);
-                self.store(&rest[..run]);
-                self.block_left -= run as u8; // run <= block_left
-                taken += run;
+        let mut rest = bytes;
+        while let Some((&first, after)) = rest.split_first() {
+            if first == 0 && self.is_empty() {
+                rest = after;
+                continue;
             }
+            let run = memchr::memchr(0, rest).unwrap_or(rest.len());
+            let (inside, from_delimiter) = rest.split_at(run);
+            self.store(inside);
+            let Some((_delimiter, after)) = from_delimiter.split_first() else {
+                break;
+            };
+            rest = after;
+            return (bytes.len() - rest.len(), Some(self.finish()));
         }
-        (taken, None)
+        (bytes.len(), None)
     }
 
     /// Header and payload of the frame that [`push`](Self::push) reported last; valid until it is called again.
@@ -90,47 +86,80 @@ impl Decoder {
     pub fn reset(&mut self) {
         self.len = 0;
         self.block_left = 0;
-        self.zero_due = false;
-        self.empty = true;
+        self.no_zero = true;
         self.oversize = false;
     }
 
-    fn start_block(&mut self, code: u8) {
-        if self.zero_due {
-            self.store(&[0]);
-        }
-        self.zero_due = code != 0xff;
-        self.block_left = code - 1; // the caller has seen that it is not a delimiter
-        self.empty = false;
-    }
-
-    fn store(&mut self, bytes: &[u8]) {
-        match self.buffer.get_mut(self.len..self.len + bytes.len()) {
-            Some(room) => {
-                room.copy_from_slice(bytes);
-                self.len += bytes.len();
+    /// Takes bytes from between two delimiters, without their stuffing.
+    fn store(&mut self, mut bytes: &[u8]) {
+        while let Some((&first, after)) = bytes.split_first() {
+            if self.no_zero && self.block_left == 0 {
+                self.no_zero = first == FULL_CODE;
+                self.block_left = usize::from(first - 1); // no delimiter is among them
+                bytes = after;
+                continue;
             }
-            None => self.oversize = true,
+            let Some(room) = self.buffer.get_mut(self.len..self.len + bytes.len()) else {
+                self.oversize = true;
+                return;
+            };
+            room.copy_from_slice(bytes);
+            // A code becomes, where it stands, the zero that the block before it stands for. What follows a full
+            // block has to be put one place further to the front.
+            let (mut next, mut no_zero) = (self.block_left, self.no_zero);
+            'codes: while !no_zero {
+                let from = next;
+                for _ in 0..WORD {
+                    let Some(&code) = bytes.get(next) else {
+                        break 'codes;
+                    };
+                    room[next] = 0;
+                    next += usize::from(code);
+                    if code == FULL_CODE {
+                        no_zero = true;
+                        break 'codes;
+                    }
+                }
+                if next - from == WORD {
+                    // Zeros in a row: there may be more.
+                    while bytes.get(next..next + WORD) == Some(&[1; WORD]) {
+                        room[next..next + WORD].fill(0);
+                        next += WORD;
+                    }
+                }
+            }
+            self.no_zero = no_zero;
+            let taken = next.min(bytes.len());
+            self.block_left = next - taken;
+            self.len += taken;
+            bytes = &bytes[taken..];
         }
     }
 
-    fn finish(&mut self) -> Option<Received> {
-        let (len, block_left, empty, oversize) = (self.len, self.block_left, self.empty, self.oversize);
+    /// Whether nothing has come since the last delimiter.
+    fn is_empty(&self) -> bool {
+        self.len == 0 && self.block_left == 0 && self.no_zero && !self.oversize
+    }
+
+    fn finish(&mut self) -> Received {
+        let Self {
+            len,
+            block_left,
+            oversize,
+            ..
+        } = *self;
         self.reset();
-        if empty {
-            return None;
-        }
-        if oversize {
-            return Some(Received::Oversize);
+        if oversize || len > MAX_FRAME {
+            return Received::Oversize;
         }
         if block_left != 0 || len < MIN_FRAME {
-            return Some(Received::BadFraming);
+            return Received::BadFraming;
         }
         let (content, sum) = self.buffer[..len].split_at(len - CRC_LEN);
-        if CRC.checksum(content).to_le_bytes() != *sum {
-            return Some(Received::BadChecksum);
+        if crc32(content).to_le_bytes() != *sum {
+            return Received::BadChecksum;
         }
         self.frame_len = content.len();
-        Some(Received::Frame)
+        Received::Frame
     }
 }

@@ -11,6 +11,8 @@
 //!
 //! `k` is the kind, in the low four bits of the first little-endian 16-bit word; the session's number is above it.
 
+use super::HEADER_LEN;
+
 /// What a frame is for; the low four bits of its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -50,6 +52,12 @@ pub const SESSION_MASK: u16 = 0x0fff;
 /// The first two bytes of a frame.
 pub const fn kind_and_session(kind: FrameKind, session: u16) -> [u8; 2] {
     ((session & SESSION_MASK) << 4 | kind as u16).to_le_bytes()
+}
+
+/// The six bytes in front of the payload of a frame whose header has all of them.
+pub const fn header(kind: FrameKind, session: u16, by_kind: [u8; 4]) -> [u8; HEADER_LEN] {
+    let ([k0, k1], [b0, b1, b2, b3]) = (kind_and_session(kind, session), by_kind);
+    [k0, k1, b0, b1, b2, b3]
 }
 
 /// Kind (if known), session, and the rest of a frame; `None` if it is too short.

@@ -1,16 +1,14 @@
 //! The checksum of a whole object.
 
-use crc::{CRC_32_ISO_HDLC, Crc, Digest, Table};
-
-static CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
+use crate::frame::Crc32;
 
 /// CRC-32 of the bytes so far.
 #[derive(Clone)]
-pub(super) struct Checksum(Digest<'static, u32, Table<1>>);
+pub(super) struct Checksum(Crc32);
 
 impl Checksum {
     pub(super) fn new() -> Self {
-        Self(CRC.digest())
+        Self(Crc32::new())
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
@@ -18,7 +16,7 @@ impl Checksum {
     }
 
     pub(super) fn value(&self) -> u32 {
-        self.0.clone().finalize()
+        self.0.value()
     }
 }
 

@@ -6,7 +6,7 @@ use super::event::{Event, RequestFailure, RequestId};
 use super::requests::Admission;
 use super::wire::{BulkAck, Envelope, Hello, MAX_CONTROL, Refuse};
 use crate::frame::{
-    BulkHeader, CRC_LEN, ControlHeader, FrameKind, HEADER_LEN, MAX_PAYLOAD, encode, kind_and_session,
+    BulkHeader, CRC_LEN, ControlHeader, FrameKind, HEADER_LEN, MAX_PAYLOAD, encode, header, kind_and_session,
     wire_len,
 };
 use crate::message::{DecodeError, Message, NoRoom, Refusal, Usage, Writer};
@@ -48,19 +48,13 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
             if message.repeated {
                 count(&mut self.counters.retransmissions);
             }
-            let header = ControlHeader {
+            let by_kind = ControlHeader {
                 sequence: message.sequence,
                 acknowledged,
-            }
-            .to_bytes();
+            };
             let (first, second) = message.payload;
-            let parts = [
-                &kind_and_session(FrameKind::Control, tag)[..],
-                &header,
-                first,
-                second,
-            ];
-            return encode(out, &parts).unwrap_or(0);
+            let header = header(FrameKind::Control, tag, by_kind.to_bytes());
+            return encode(out, &[&header, first, second]).unwrap_or(0);
         }
         if let Some(ack) = self.bulk_in.ack() {
             return own_frame(out, FrameKind::BulkAck, tag, |body| ack.write_body(body));
@@ -70,19 +64,13 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
             if piece.repeated {
                 count(&mut self.counters.retransmissions);
             }
-            let header = BulkHeader {
+            let by_kind = BulkHeader {
                 transfer: piece.transfer,
                 offset: piece.offset,
-            }
-            .to_bytes();
+            };
             let (first, second) = piece.bytes;
-            let parts = [
-                &kind_and_session(FrameKind::Bulk, tag)[..],
-                &header,
-                first,
-                second,
-            ];
-            return encode(out, &parts).unwrap_or(0);
+            let header = header(FrameKind::Bulk, tag, by_kind.to_bytes());
+            return encode(out, &[&header, first, second]).unwrap_or(0);
         }
         0
     }

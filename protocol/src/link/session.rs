@@ -18,7 +18,7 @@
 use super::event::{DownReason, Peer, Role};
 use super::wire::{ANSWER_WANTED, Hello, MAGIC, MAX_WINDOW, REFUSE_ROLE, REFUSE_VERSION, Refuse};
 use super::{Config, Timing};
-use crate::frame::{CRC, MAX_PAYLOAD, SESSION_MASK};
+use crate::frame::{MAX_PAYLOAD, SESSION_MASK, crc32};
 use crate::message::Field;
 use crate::version;
 
@@ -359,5 +359,5 @@ fn session_tag(host: u32, board: u32) -> u16 {
     let mut ids = [0; 2 * u32::MAX_LEN];
     ids[..4].copy_from_slice(&host.to_le_bytes());
     ids[4..].copy_from_slice(&board.to_le_bytes());
-    (CRC.checksum(&ids) & u32::from(SESSION_MASK)) as u16
+    (crc32(&ids) & u32::from(SESSION_MASK)) as u16
 }
