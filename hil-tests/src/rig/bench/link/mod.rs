@@ -2,6 +2,7 @@
 
 mod beside;
 pub mod board;
+mod codec;
 mod goodput;
 mod latency;
 mod messages;
@@ -21,6 +22,8 @@ pub enum Part {
     Latency,
     /// A million messages over bad lines, with cuts and restarts: none lost, none twice, none out of order.
     Messages,
+    /// Making frames and taking them apart on this computer, beside rust-mavlink and postcard.
+    Codec,
     /// What the link costs on the board: instructions, stack, memory and flash.
     Board,
 }
@@ -56,6 +59,7 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
             Part::Beside => beside::measure(options, &mut report)?,
             Part::Latency => latency::measure(options, &mut report),
             Part::Messages => messages::measure(options, &mut report),
+            Part::Codec => codec::measure(options, &mut report)?,
             Part::Board => board::measure(&mut report)?,
         }
     }
