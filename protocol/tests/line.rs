@@ -96,6 +96,26 @@ fn an_image_comes_through_a_bad_line_unchanged() {
 }
 
 #[test]
+fn a_time_out_that_was_too_short_does_not_stay_so() {
+    // What the control lane has measured is far less than a long piece takes on a slow line; and a pair of USB adapters may
+    // take longer than is supposed before anything was measured.
+    for (baud, latency_us, most) in [
+        (115_200.0, 100, 1.1),
+        (9_600.0, 100, 1.1),
+        (921_600.0, 30_000, 1.3), // What is under way at first is sent twice.
+        (115_200.0, 30_000, 1.1),
+    ] {
+        let mut pair: Pair = Pair::new(7);
+        (pair.byte_us, pair.latency_us) = (1e7 / baud, latency_us);
+        pair.connect();
+        let image = vec![0x5a; 36_864];
+        let sent = transfer::carry(&mut pair, &image).unwrap().wire_bytes as f64;
+        let share = sent / image.len() as f64;
+        assert!(share < most, "{baud} baud, {latency_us} µs: {share:.2}");
+    }
+}
+
+#[test]
 fn a_host_that_is_busy_now_and_then_is_not_taken_for_noise() {
     let mut pair: Pair = Pair::new(3);
     pair.connect();

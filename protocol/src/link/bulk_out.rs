@@ -302,18 +302,22 @@ impl<const N: usize> BulkOut<N> {
             return;
         }
         let (round_trip, piece_length) = (&mut self.round_trip, &mut self.piece_length);
-        let any = transfer.pieces.acknowledge(ack, |fate| match fate {
-            Fate::Arrived { len, sent_at } => {
-                if let Some(sent_at) = sent_at {
-                    round_trip.measured(now.saturating_sub(sent_at));
+        transfer.pieces.acknowledge(ack, |fate| match fate {
+            Fate::Arrived {
+                len,
+                sent_at,
+                repeated,
+            } => {
+                let us = now.saturating_sub(sent_at);
+                if repeated {
+                    round_trip.repeat_acknowledged(us);
+                } else {
+                    round_trip.measured(us);
                 }
                 piece_length.arrived(len);
             }
             Fate::Lost { len } => piece_length.lost(len),
         });
-        if any {
-            self.round_trip.heard();
-        }
         self.ring
             .free((ack.acknowledged - transfer.acknowledged) as usize);
         transfer.acknowledged = ack.acknowledged;

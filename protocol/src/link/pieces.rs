@@ -56,8 +56,8 @@ pub(super) struct Sent {
 /// What an acknowledgement tells of a piece under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It has come. `sent_at` tells when it was sent, if only once.
-    Arrived { len: u16, sent_at: Option<u64> },
+    /// It has come. `sent_at` tells when it was sent last, `repeated` whether that was not the only time.
+    Arrived { len: u16, sent_at: u64, repeated: bool },
     /// It has not, although it was sent before one that has: a line keeps the order.
     Lost { len: u16 },
 }
@@ -168,9 +168,8 @@ impl Pieces {
         Some(sent)
     }
 
-    /// Takes an acknowledgement, and tells what became of the pieces of which it tells something. Returns whether any have
-    /// come.
-    pub(super) fn acknowledge(&mut self, ack: &BulkAck, mut tell: impl FnMut(Fate)) -> bool {
+    /// Takes an acknowledgement, and tells what became of the pieces of which it tells something.
+    pub(super) fn acknowledge(&mut self, ack: &BulkAck, mut tell: impl FnMut(Fate)) {
         let mut latest: Option<u32> = None;
         self.list.retain(|piece| {
             if !piece.has_arrived(ack) {
@@ -179,7 +178,8 @@ impl Pieces {
             if let State::InFlight { sent_at, order } = piece.state {
                 tell(Fate::Arrived {
                     len: piece.len,
-                    sent_at: (!piece.repeated).then_some(sent_at),
+                    sent_at,
+                    repeated: piece.repeated,
                 });
                 if latest.is_none_or(|latest| is_after(order, latest)) {
                     latest = Some(order);
@@ -197,7 +197,6 @@ impl Pieces {
             self.lose(|_, order| is_after(latest, order), |len| tell(Fate::Lost { len }));
         }
         self.changed();
-        latest.is_some()
     }
 
     /// Takes those for lost that were sent up to `until`; returns the length of the longest, if there were any.
@@ -306,17 +305,20 @@ mod tests {
     }
 
     #[test]
-    fn repeats_measure_nothing() {
+    fn repeats_are_told_from_what_was_sent_once() {
         let mut pieces = three();
         pieces.lose_oldest();
         pieces.send_lost(50, 100);
         let mut measured: Vec<_, 8> = Vec::new();
         pieces.acknowledge(&ack(300, &[]), |fate| {
-            if let Fate::Arrived { sent_at, .. } = fate {
-                measured.extend([sent_at]);
+            if let Fate::Arrived {
+                sent_at, repeated, ..
+            } = fate
+            {
+                measured.extend([(sent_at, repeated)]);
             }
         });
-        assert_eq!(measured, [None, Some(10), Some(20)]);
+        assert_eq!(measured, [(50, true), (10, false), (20, false)]);
         assert!(pieces.is_empty());
     }
 }

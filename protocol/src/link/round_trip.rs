@@ -25,6 +25,9 @@ pub(super) struct RoundTrip {
 impl RoundTrip {
     /// Takes a measurement. A frame that was sent more than once must not be measured: it is not known which
     /// of its copies was acknowledged (Karn's algorithm).
+    ///
+    /// If any acknowledgement ended the doubling, a time-out that is too short for the line would have everything sent
+    /// twice, and so nothing would ever be measured.
     pub(super) fn measured(&mut self, us: u64) {
         let us = us.min(u64::from(MAX_US)) as u32;
         self.estimate = Some(match self.estimate {
@@ -37,10 +40,12 @@ impl RoundTrip {
         self.doublings = 0;
     }
 
-    /// Something was acknowledged, though perhaps nothing that can be measured: the line is not cut. On a wire of one's
-    /// own losses are noise, so that there is no congestion to wait out.
-    pub(super) fn heard(&mut self) {
-        self.doublings = 0;
+    /// A frame that was sent more than once was acknowledged, so long after its last copy was sent. If that is no less
+    /// than usual, the repeat was needed: losses on a wire of one's own are noise, not congestion to wait out.
+    pub(super) fn repeat_acknowledged(&mut self, us: u64) {
+        if self.estimate.is_some_and(|(smoothed, _)| us >= smoothed.into()) {
+            self.doublings = 0;
+        }
     }
 
     /// Takes what another lane has measured, if nothing was measured here yet.
