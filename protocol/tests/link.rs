@@ -58,6 +58,36 @@ fn a_lost_acknowledgement_means_resend_but_one_delivery() {
 }
 
 #[test]
+fn an_owner_that_always_has_more_to_say_keeps_nothing_else_back() {
+    let mut pair = connected();
+    let id = pair.host.request(pair.now, &StatusRequest {}.into()).unwrap();
+    let object = Object {
+        kind: ObjectKind::Image,
+        id: 5,
+        length: 4,
+    };
+    let (mut replied, mut object_begun, mut number) = (false, false, 0);
+    for _ in 0..1_000 {
+        // Whenever there is room again, it is filled.
+        while pair.board.notify(pair.now, &progress(number)).is_ok() {
+            number += 1;
+        }
+        pair.step(pair.now + 1_000);
+        while let Some(event) = pair.board.poll_event() {
+            for asked in requests(&[event]) {
+                pair.board.reply(pair.now, asked, &Accepted {}.into()).unwrap();
+                pair.board.bulk_begin(pair.now, object).unwrap();
+            }
+        }
+        while let Some(event) = pair.host.poll_event() {
+            replied |= matches!(event, Event::Reply { id: of, .. } if of == id);
+            object_begun |= matches!(event, Event::BulkBegin { .. });
+        }
+    }
+    assert!(replied && object_begun, "{replied} {object_begun}");
+}
+
+#[test]
 fn the_time_out_runs_while_the_line_is_busy() {
     // The board talks all the time; the host's lost frame must still be sent again.
     let mut pair = connected();

@@ -59,11 +59,15 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.outbox.is_empty()
-            && self.memory.due().is_none()
-            && self.bulk_out.announcement().is_none()
-            && self.bulk_in.result().is_none()
-            && self.busy.is_empty()
+        self.outbox.is_empty() && !self.waits_for_room()
+    }
+
+    /// Whether something else than the owner's messages waits for room in the control lane.
+    fn waits_for_room(&self) -> bool {
+        self.memory.due().is_some()
+            || self.bulk_out.announcement().is_some()
+            || self.bulk_in.result().is_some()
+            || !self.busy.is_empty()
     }
 
     /// Brings up to date what is counted or known elsewhere.
@@ -274,6 +278,10 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         let len = message
             .encode_body(&mut body)
             .map_err(|NoRoom| SendError::TooLong)?;
+        // An owner that always has more to say must not keep an answer or an object back for ever.
+        if self.waits_for_room() && !self.outbox.has_room(2, 2 * MAX_CONTROL - MAX_BODY + len) {
+            return Err(SendError::Full);
+        }
         if self.queue(&envelope(message.code(), &body[..len])) {
             Ok(())
         } else {

@@ -111,7 +111,8 @@ pub enum SendError {
     /// Nobody is at the other end; wait for [`Event::Up`].
     #[error("the link is down")]
     Down,
-    /// The queue is full, or too many requests wait for an answer; try again after the next event.
+    /// The queue is full, apart from room for an answer or an object that waits; or too many requests wait for an
+    /// answer. Try again after the next event.
     #[error("the queue is full")]
     Full,
     /// The message does not fit into the queue at all, or a reply is longer than can be remembered.

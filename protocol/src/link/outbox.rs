@@ -80,8 +80,9 @@ impl<const N: usize> Outbox<N> {
         self.waiting = false;
     }
 
-    pub(super) fn has_room(&self, len: usize) -> bool {
-        !self.entries.is_full() && self.ring.room() >= len
+    /// Whether there is room for so many payloads of `len` bytes together.
+    pub(super) fn has_room(&self, payloads: usize, len: usize) -> bool {
+        MAX_ENTRIES - self.entries.len() >= payloads && self.ring.room() >= len
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -90,7 +91,7 @@ impl<const N: usize> Outbox<N> {
 
     /// Queues a payload, whole or not at all.
     pub(super) fn push(&mut self, payload: &[u8]) -> bool {
-        if !self.has_room(payload.len()) {
+        if !self.has_room(1, payload.len()) {
             return false;
         }
         self.ring.write(payload);

@@ -77,7 +77,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
 
     /// Queues what waits for room in the control lane.
     fn fill_outbox(&mut self, now: u64) {
-        while self.outbox.has_room(MAX_CONTROL) {
+        while self.outbox.has_room(1, MAX_CONTROL) {
             if let Some((id, envelope)) = self.memory.due() {
                 if matches!(envelope, Envelope::Refusal { .. }) {
                     count(&mut self.counters.refusals_sent);
