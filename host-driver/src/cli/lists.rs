@@ -15,9 +15,16 @@ use std::path::PathBuf;
 
 /// Prints, and lets a closed pipe (`| head`) end the command without a word.
 pub(super) fn print(text: &str) -> Result<Exit, Failure> {
+    is_printed(text)?;
+    Ok(Exit::Done)
+}
+
+/// Prints; `false` if whoever read has closed the pipe.
+pub(super) fn is_printed(text: &str) -> Result<bool, Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(Exit::Done),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

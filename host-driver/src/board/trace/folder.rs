@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{AccessFlags, access};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -19,42 +20,44 @@ pub(super) struct Files {
     board: String,
     /// What every file begins with.
     preamble: Vec<u8>,
-    file: File,
+    /// The file that is being written. None before the first entry: a port that never opens would otherwise, tried again
+    /// and again, push out what was recorded of better days.
+    file: Option<File>,
     written: u64,
     max_file: u64,
 }
 
 impl Files {
-    /// Begins a file in `folder`, which is made if it is not there. `at` is the time, as in the entries.
-    pub(super) fn begin(folder: &Path, board: &str, preamble: Vec<u8>, at: u64) -> io::Result<Self> {
+    /// For a trace in `folder`, which is made if it is not there.
+    pub(super) fn new(folder: &Path, board: &str, preamble: Vec<u8>) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let file = begin(folder, board, at)?;
-        let mut files = Self {
+        access(folder, AccessFlags::W_OK | AccessFlags::X_OK)?;
+        Ok(Self {
             folder: folder.to_owned(),
             board: board.to_owned(),
             preamble,
-            file,
+            file: None,
             written: 0,
             max_file: MAX_FILE,
-        };
-        files.write_preamble()?;
-        Ok(files)
+        })
     }
 
-    /// Appends an entry. It is in the file when this returns, so that others can follow, and a crash loses nothing.
+    /// Appends an entry; `at` is its time. It is in the file when this returns, so that others can follow, and a crash
+    /// loses nothing.
     pub(super) fn append(&mut self, entry: &[u8], at: u64) -> io::Result<()> {
-        if self.written + entry.len() as u64 > self.max_file {
-            self.file = begin(&self.folder, &self.board, at)?;
-            self.write_preamble()?;
-        }
-        self.file.write_all(entry)?;
+        let is_full = self.written + entry.len() as u64 > self.max_file;
+        let mut file = match self.file.take() {
+            Some(file) if !is_full => file,
+            _ => {
+                let mut file = begin(&self.folder, &self.board, at)?;
+                file.write_all(&self.preamble)?;
+                self.written = self.preamble.len() as u64;
+                file
+            }
+        };
+        file.write_all(entry)?;
         self.written += entry.len() as u64;
-        Ok(())
-    }
-
-    fn write_preamble(&mut self) -> io::Result<()> {
-        self.file.write_all(&self.preamble)?;
-        self.written = self.preamble.len() as u64;
+        self.file = Some(file);
         Ok(())
     }
 }
@@ -116,7 +119,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let other = folder.path().join("kiosk-keep-me.pcapng");
         fs::write(&other, "").unwrap();
-        let mut files = Files::begin(folder.path(), "kiosk", vec![1; 10], MORNING).unwrap();
+        let mut files = Files::new(folder.path(), "kiosk", vec![1; 10]).unwrap();
         files.max_file = 100;
         for entry in 0..1000_u64 {
             files.append(&[2; 30], MORNING + entry * 1000).unwrap();
@@ -137,10 +140,26 @@ mod tests {
     }
 
     #[test]
+    fn a_trace_of_nothing_makes_no_file_and_removes_none() {
+        let folder = tempfile::tempdir().unwrap();
+        for start in 0..MAX_FILES as u64 {
+            let mut files = Files::new(folder.path(), "kiosk", vec![1; 10]).unwrap();
+            files.append(b"entry", MORNING + start * 1000).unwrap();
+        }
+        let recorded = of_board(folder.path(), "kiosk").unwrap();
+        Files::new(folder.path(), "kiosk", vec![1; 10]).unwrap();
+        assert_eq!(of_board(folder.path(), "kiosk").unwrap(), recorded);
+        // That it could not be written is told at once all the same.
+        let file = &recorded[0];
+        Files::new(file, "kiosk", Vec::new()).unwrap_err();
+    }
+
+    #[test]
     fn nobody_else_can_read_a_file() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
-        Files::begin(folder.path(), "kiosk", Vec::new(), MORNING).unwrap();
+        let mut files = Files::new(folder.path(), "kiosk", Vec::new()).unwrap();
+        files.append(b"entry", MORNING).unwrap();
         let file = of_board(folder.path(), "kiosk").unwrap().remove(0);
         assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     }

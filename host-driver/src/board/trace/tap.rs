@@ -26,7 +26,7 @@ impl<C: Connect> Traced<C> {
     /// Records what passes `inner` into `folder`, in files named after the board: `kiosk-20261123T091500.123Z.pcapng`.
     ///
     /// # Errors
-    /// If no file can be begun there.
+    /// If the folder cannot be made or written into.
     pub fn new(inner: C, folder: &Path, board: &str) -> io::Result<Self> {
         let clock = Clock {
             epoch: Instant::now(),
@@ -36,7 +36,7 @@ impl<C: Connect> Traced<C> {
         };
         let program = concat!("loket ", env!("CARGO_PKG_VERSION"));
         let preamble = pcapng::preamble(program, board, &inner.name());
-        let files = Files::begin(folder, board, preamble, clock.epoch_us)?;
+        let files = Files::new(folder, board, preamble)?;
         let recorder = Recorder {
             files: Some(files),
             to_board: Cutter::new(Direction::ToBoard),

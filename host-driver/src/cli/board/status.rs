@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::super::counter::patience;
 use super::super::failure::{Exit, Failure};
-use super::super::lists::{print, print_json};
+use super::super::lists::is_printed;
 use super::counters::{Assessment, Received, by_name};
 use crate::board::{Board, BoardError, BoardEvent};
 use crate::config::{Config, ConfigError};
@@ -25,8 +25,10 @@ const ASKED: usize = 20;
 struct Asked<'a> {
     role: Role,
     port: &'a str,
-    opened: Result<(Board, Receiver<BoardEvent>), String>,
+    opened: Opened,
 }
+
+type Opened = Result<(Board, Receiver<BoardEvent>), String>;
 
 /// What a board and its line are like.
 struct Answer {
@@ -39,6 +41,16 @@ struct Answer {
 
 /// Asks each configured board how it is; every `watch` seconds, if that is given.
 pub(in super::super) fn status(config: &Config, as_json: bool, watch: Option<f64>) -> Result<Exit, Failure> {
+    watched(config, as_json, watch, is_printed)
+}
+
+/// The same, with what shows an answer: `false` says that nobody reads any more.
+fn watched(
+    config: &Config,
+    as_json: bool,
+    watch: Option<f64>,
+    mut show: impl FnMut(&str) -> Result<bool, Failure>,
+) -> Result<Exit, Failure> {
     let ports = [
         (Role::Kiosk, &config.boards.kiosk),
         (Role::Capture, &config.boards.capture),
@@ -46,11 +58,7 @@ pub(in super::super) fn status(config: &Config, as_json: bool, watch: Option<f64
     let mut asked = Vec::new();
     for (role, port) in ports {
         let Some(port) = port else { continue };
-        let opened = match super::open(config, port, role) {
-            // A port that cannot be opened is this board's news, not the end.
-            Err(failure) if failure.exit() == Exit::Device => Err(failure.to_string()),
-            other => Ok(other?),
-        };
+        let opened = open(config, port, role)?;
         asked.push(Asked { role, port, opened });
     }
     if asked.is_empty() {
@@ -62,18 +70,29 @@ pub(in super::super) fn status(config: &Config, as_json: bool, watch: Option<f64
             .map(|asked| asked.ask(patience(config)).map_err(|error| error.clone()))
             .collect();
         let both = || asked.iter().zip(&answers);
-        if as_json {
+        let text: String = if as_json {
             let boards: Vec<_> = both().map(|(asked, answer)| asked.json(answer)).collect();
-            print_json(&json!({ "boards": boards }))?;
+            format!("{}\n", json!({ "boards": boards }))
         } else {
-            let text: String = both().map(|(asked, answer)| asked.text(answer)).collect();
-            print(&text)?;
-        }
-        let Some(seconds) = watch else {
+            both().map(|(asked, answer)| asked.text(answer)).collect()
+        };
+        let is_read = show(&text)?;
+        let Some(seconds) = watch.filter(|_| is_read) else {
             let all = answers.iter().all(Result::is_ok);
             return Ok(if all { Exit::Done } else { Exit::Device });
         };
         std::thread::sleep(Duration::from_secs_f64(seconds));
+        for asked in asked.iter_mut().filter(|asked| asked.opened.is_err()) {
+            asked.opened = open(config, asked.port, asked.role)?;
+        }
+    }
+}
+
+/// Opens a board. A port that cannot be opened is this board's news, not the end.
+fn open(config: &Config, port: &str, role: Role) -> Result<Opened, Failure> {
+    match super::open(config, port, role) {
+        Err(failure) if failure.exit() == Exit::Device => Ok(Err(failure.to_string())),
+        other => Ok(Ok(other?)),
     }
 }
 
@@ -231,7 +250,11 @@ fn up_time(ms: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
     use protocol::message::Firmware;
+    use serialport::{SerialPort as _, TTYPort};
 
     use super::*;
 
@@ -275,6 +298,59 @@ mod tests {
             },
             round_trip: (Duration::from_micros(1200), Duration::from_micros(3400)),
         }
+    }
+
+    /// A counter with a kiosk at this port, which is not waited for.
+    fn counter(port: &Path) -> Config {
+        let text = format!(
+            r#"
+                [office]
+                name = "Disdukcapil"
+                province = "SUMATERA BARAT"
+                regency = "KOTA PADANG PANJANG"
+                office_place = "PADANG PANJANG"
+                counter = 2
+                [store]
+                path = "office.sqlite"
+                [boards]
+                kiosk = "{}"
+                patience_seconds = 0
+            "#,
+            port.display()
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn watching_ends_when_nobody_reads_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = counter(&folder.path().join("port"));
+        let mut shown = 0;
+        let exit = watched(&config, false, Some(0.1), |_| {
+            shown += 1;
+            assert!(shown <= 3, "it goes on");
+            Ok(shown < 3)
+        });
+        assert_eq!(exit.unwrap(), Exit::Device);
+        assert_eq!(shown, 3);
+    }
+
+    #[test]
+    fn a_board_that_is_plugged_in_while_it_is_watched_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let port = folder.path().join("port");
+        let (_board, plug) = TTYPort::pair().unwrap();
+        let mut shown = Vec::new();
+        watched(&counter(&port), false, Some(0.1), |text| {
+            shown.push(text.to_owned());
+            if shown.len() == 1 {
+                symlink(plug.name().unwrap(), &port).unwrap();
+            }
+            Ok(shown.len() < 2)
+        })
+        .unwrap();
+        assert!(shown[0].contains("cannot be opened"), "{shown:?}");
+        assert!(shown[1].contains("no board answers"), "{shown:?}");
     }
 
     #[test]
