@@ -361,9 +361,8 @@ impl<const N: usize> BulkOut<N> {
     /// When something has to be done even if nothing comes.
     pub(super) fn deadline(&self) -> Option<u64> {
         let transfer = self.active.as_ref()?;
-        let len = self.piece_len(MAX_PAYLOAD);
-        let more = transfer.pieces.any_lost()
-            || (!transfer.pieces.is_full() && transfer.next_len(len, self.ring.len()) > 0);
+        let next = transfer.next_len(self.piece_len(MAX_PAYLOAD), self.ring.len());
+        let more = transfer.pieces.any_lost() || (next > 0 && transfer.pieces.has_room(next));
         let sent = transfer.pieces.under_way().map(|(oldest, newest)| {
             let lost_at = oldest.saturating_add(self.round_trip.timeout_us());
             if more {

@@ -6,6 +6,9 @@ use super::wire::BulkAck;
 
 /// The most pieces under way.
 const MAX: usize = 32;
+/// Longer ones leave room for so many more: if the line turns bad, only what can be cut still gets through.
+const SHORT: usize = 128;
+const SPARE: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -91,8 +94,9 @@ impl Pieces {
         self.list.len()
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.list.is_full()
+    /// Whether a piece of this length can be sent besides those under way.
+    pub(super) fn has_room(&self, len: usize) -> bool {
+        self.list.len() + if len > SHORT { SPARE } else { 0 } < MAX
     }
 
     pub(super) const fn any_lost(&self) -> bool {
@@ -122,6 +126,9 @@ impl Pieces {
 
     /// Sends bytes that were not sent yet; `None` if too many pieces are under way.
     pub(super) fn send_new(&mut self, now: u64, start: u32, len: u16) -> Option<Sent> {
+        if !self.has_room(len.into()) {
+            return None;
+        }
         let piece = Piece {
             start,
             len,
@@ -302,6 +309,18 @@ mod tests {
         assert_eq!(cut, [(0, 40), (40, 40), (80, 20)]);
         assert_eq!(pieces.lose_sent_until(20), Some(100));
         assert!(pieces.any_lost());
+    }
+
+    #[test]
+    fn however_many_are_under_way_a_long_one_can_still_be_cut() {
+        let mut pieces = Pieces::new();
+        let mut start = 0;
+        while pieces.send_new(0, start, 1_024).is_some() {
+            start += 1_024;
+        }
+        assert!(start >= 16 * 1_024, "{start}");
+        pieces.lose_sent_until(0);
+        assert_eq!(pieces.send_lost(1, 100).map(|sent| sent.len), Some(100));
     }
 
     #[test]
