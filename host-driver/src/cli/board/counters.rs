@@ -5,8 +5,9 @@ use std::fmt;
 use crate::board::trace::{Fields, Value};
 use protocol::message::{FieldSpec, LinkCounters, Writer};
 
-/// Counters by name, from the definition: one that the protocol gains is shown without a line here.
-pub(super) fn by_name(counters: &LinkCounters) -> Vec<(&'static FieldSpec, u64)> {
+/// Counters by name, from the definition: one that the protocol gains is shown without a line here. `None`: an end that
+/// speaks this `version` does not count it yet.
+pub(super) fn by_name(counters: &LinkCounters, version: u8) -> Vec<(&'static FieldSpec, Option<u64>)> {
     let mut buffer = [0; LinkCounters::MAX_BODY];
     let mut out = Writer::new(&mut buffer);
     // Fits: the buffer is as long as the fields can be.
@@ -16,9 +17,12 @@ pub(super) fn by_name(counters: &LinkCounters) -> Vec<(&'static FieldSpec, u64)>
     LinkCounters::FIELDS
         .iter()
         .zip(fields.unwrap_or_default())
-        .map(|(spec, (_, value))| match value {
-            Value::Unsigned(number) => (spec, number),
-            _ => (spec, 0),
+        .map(|(spec, (_, value))| {
+            let known = spec.appended.is_none_or(|appended| appended.since <= version);
+            match value {
+                Value::Unsigned(number) if known => (spec, Some(number)),
+                _ => (spec, None),
+            }
         })
         .collect()
 }
@@ -130,6 +134,7 @@ impl fmt::Display for Assessment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::version;
 
     #[test]
     fn every_counter_is_shown_by_its_name() {
@@ -138,13 +143,24 @@ mod tests {
             silences: 9,
             ..LinkCounters::default()
         };
-        let shown = by_name(&counters);
+        let shown = by_name(&counters, version::CURRENT);
         assert_eq!(shown.len(), LinkCounters::FIELDS.len());
         let value = |name| shown.iter().find(|(spec, _)| spec.name == name).unwrap().1;
         assert_eq!(
             (value("crc_errors"), value("silences"), value("oversize")),
-            (5, 9, 0)
+            (Some(5), Some(9), Some(0))
         );
+    }
+
+    #[test]
+    fn what_an_older_board_does_not_count_is_not_shown_as_none_of_it() {
+        let counters = LinkCounters {
+            crc_errors: 5,
+            ..LinkCounters::default()
+        };
+        let shown = by_name(&counters, 1);
+        let value = |name| shown.iter().find(|(spec, _)| spec.name == name).unwrap().1;
+        assert_eq!((value("crc_errors"), value("timeouts")), (Some(5), None));
     }
 
     #[test]

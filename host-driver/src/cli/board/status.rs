@@ -14,7 +14,7 @@ use crate::board::{Board, BoardError, BoardEvent};
 use crate::config::{Config, ConfigError};
 use protocol::link::Peer;
 use protocol::message::{LinkCounters, Status, StatusRequest};
-use protocol::{Message, Role};
+use protocol::{Message, Role, version};
 
 /// How long a board may take to say how it is.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -110,8 +110,8 @@ impl Asked<'_> {
             Ok(answer) => answer,
             Err(error) => return json!({ "role": role, "port": self.port, "error": error }),
         };
-        let counters = |counters: &LinkCounters| {
-            let named = by_name(counters).into_iter();
+        let counters = |counters: &LinkCounters, version| {
+            let named = by_name(counters, version).into_iter();
             let object: serde_json::Map<_, _> = named
                 .map(|(spec, count)| (spec.name.to_owned(), json!(count)))
                 .collect();
@@ -132,7 +132,7 @@ impl Asked<'_> {
         json!({
             "role": role,
             "port": self.port,
-            "firmware": version(status),
+            "firmware": firmware_version(status),
             "build": format!("{:08x}", status.firmware.build),
             "uptime_ms": status.uptime_ms,
             "boot_id": format!("{:08x}", peer.boot_id),
@@ -142,8 +142,8 @@ impl Asked<'_> {
                 "most": answer.round_trip.1.as_micros() as u64,
             },
             "uart_overruns": status.uart_overruns,
-            "board": counters(&status.link),
-            "host": counters(&answer.ours),
+            "board": counters(&status.link, peer.version),
+            "host": counters(&answer.ours, version::CURRENT),
             "to_board": line(&status.link),
             "from_board": line(&answer.ours),
         })
@@ -163,7 +163,11 @@ impl Asked<'_> {
         };
         row(
             "firmware",
-            format!("{}, build {:08x}", version(status), status.firmware.build),
+            format!(
+                "{}, build {:08x}",
+                firmware_version(status),
+                status.firmware.build
+            ),
         );
         row("up for", up_time(status.uptime_ms));
         row(
@@ -192,9 +196,12 @@ impl Asked<'_> {
             );
         }
         let _ = writeln!(text, "  {:<18}{:>12}{:>12}", "counter", "board", "host");
-        let counters = by_name(&status.link).into_iter().zip(by_name(&answer.ours));
-        for ((spec, board), (_, host)) in counters {
+        let of_board = by_name(&status.link, peer.version);
+        let of_host = by_name(&answer.ours, version::CURRENT);
+        let shown = |count: Option<u64>| count.map_or("-".to_owned(), |count| count.to_string());
+        for ((spec, board), (_, host)) in of_board.into_iter().zip(of_host) {
             let name = spec.name.replace('_', " ");
+            let (board, host) = (shown(board), shown(host));
             let _ = writeln!(text, "  {name:<18}{board:>12}{host:>12}");
         }
         let _ = writeln!(
@@ -228,7 +235,7 @@ fn ask(board: &Board, patience: Duration) -> Result<Answer, BoardError> {
     }
 }
 
-fn version(status: &Status) -> String {
+fn firmware_version(status: &Status) -> String {
     let firmware = status.firmware;
     format!("{}.{}.{}", firmware.major, firmware.minor, firmware.patch)
 }
@@ -367,6 +374,7 @@ mod tests {
             "  counter                  board        host",
             "  crc errors                   1           0",
             "  retransmissions              0           1",
+            "  timeouts                     -           0",
             "  UART overruns                2           -",
         ] {
             assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
