@@ -240,14 +240,22 @@ macro_rules! messages {
             }
 
             /// Appends the body (the fields, without the code).
+            ///
+            /// Without the feature `host`, a message that only a host says is taken for one that does not fit.
             pub fn write_body(&self, out: &mut Writer<'_>) -> Result<(), NoRoom> {
-                match self { $(Self::$name(message) => message.write_body(out),)* }
+                match self {
+                    $(Self::$name(message) if Direction::$direction.is_said() => message.write_body(out),)*
+                    #[allow(unreachable_patterns)] // With the feature.
+                    _ => Err(NoRoom),
+                }
             }
 
             /// Reads the body of the message with the given code. Bytes after the last known field are ignored.
+            ///
+            /// Without the feature `host`, a message that only a host hears is unknown.
             pub fn parse(code: u16, body: &[u8]) -> Result<Self, DecodeError> {
                 match code {
-                    $($code => match $name::parse_body(body) {
+                    $($code if Direction::$direction.is_heard() => match $name::parse_body(body) {
                         Ok((_appended_later, message)) => Ok(Self::$name(message)),
                         Err(error) => Err(DecodeError::Malformed(field::cause(&error))),
                     },)*

@@ -61,6 +61,20 @@ pub enum Direction {
     Either,
 }
 
+impl Direction {
+    /// Whether a program built like this one can hear such a message.
+    pub(crate) const fn is_heard(self) -> bool {
+        let by_host = matches!(self, Self::KioskToHost | Self::CaptureToHost | Self::BoardToHost);
+        cfg!(feature = "host") || !by_host
+    }
+
+    /// Whether a program built like this one can say such a message.
+    pub(crate) const fn is_said(self) -> bool {
+        let by_host = matches!(self, Self::HostToBoard | Self::HostToKiosk | Self::HostToCapture);
+        cfg!(feature = "host") || !by_host
+    }
+}
+
 /// What the specification says of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldSpec {
