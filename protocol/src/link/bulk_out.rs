@@ -8,13 +8,13 @@ use super::event::{BulkOutcome, Object, TransferId};
 use super::piece_length::PieceLength;
 use super::pieces::{Fate, Pieces, Sent};
 use super::ring::ByteRing;
-use super::round_trip::RoundTrip;
+use super::round_trip::{MAX_US, RoundTrip};
 use super::wire::BulkAck;
 use crate::frame::MAX_PAYLOAD;
 
 /// A receiver whose window is shut is asked this often before it is given more time.
 const SOON_ASKED: u8 = 4;
-/// After this often it is asked every 64 time-outs.
+/// After this often it is asked every 64 time-outs, or every second if that is sooner.
 const MAX_ASKED: u8 = SOON_ASKED + 6;
 
 #[derive(Debug)]
@@ -387,8 +387,9 @@ impl Transfer {
     /// When to ask a receiver whose window is shut.
     #[cfg_attr(target_os = "none", inline(never))] // On a board, flash is dearer than the call.
     fn ask_again_at(&self, timeout_us: u64) -> Option<u64> {
-        self.asked_at
-            .map(|at| at.saturating_add(timeout_us << self.asked.saturating_sub(SOON_ASKED)))
+        self.asked_at.map(|at| {
+            at.saturating_add((timeout_us << self.asked.saturating_sub(SOON_ASKED)).min(MAX_US.into()))
+        })
     }
 
     /// How many bytes that were not sent yet a piece of at most `len` would have now; 0 if there are not enough to be
@@ -403,6 +404,36 @@ impl Transfer {
             0
         } else {
             count
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::ObjectKind;
+
+    #[test]
+    fn a_receiver_that_says_nothing_is_asked_every_second_even_on_a_slow_line() {
+        let mut bulk = BulkOut::<64>::new();
+        let mut control = RoundTrip::default();
+        control.measured(600_000);
+        bulk.learn_round_trip(&control);
+        let kind = ObjectKind::Image;
+        let begun = bulk.begin(Object {
+            kind,
+            id: 1,
+            length: 4,
+        });
+        assert!(begun.is_some());
+        bulk.announced(0);
+        let mut now = 0;
+        for _ in 0..20 {
+            let asks_at = bulk.deadline().unwrap_or(u64::MAX);
+            assert!(asks_at <= now + 1_000_000, "{now} {asks_at}");
+            now = asks_at;
+            bulk.expire(now);
+            assert!(bulk.next(now, MAX_PAYLOAD).is_some());
         }
     }
 }

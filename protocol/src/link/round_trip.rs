@@ -7,7 +7,7 @@ const MIN_US: u32 = 10_000;
 /// Where a repeat costs nothing: longer than a computer with other things to do mostly takes.
 const MIN_IDLE_US: u32 = 5_000;
 /// A person is waiting: try at least this often.
-const MAX_US: u32 = 1_000_000;
+pub(super) const MAX_US: u32 = 1_000_000;
 
 /// Estimate of the round trip, and the time-out that follows from it, as in RFC 6298 section 2.
 ///
