@@ -18,8 +18,8 @@ pub enum Received {
 
 /// Takes a stream of bytes apart into frames: in place, without allocation, and whatever the bytes are.
 ///
-/// Work per byte is bounded: each byte is looked at once for a delimiter, stored at most twice (a second time behind
-/// a full block), and at the end of its frame summed once.
+/// Work per byte is bounded: each byte is looked at once for a delimiter, stored once, and once more for each full
+/// block before it (at most 4), and at the end of its frame summed once.
 #[derive(Debug)]
 pub struct Decoder {
     /// The frame so far; what comes is put here before its codes are taken out, hence longer than a frame.
@@ -99,17 +99,27 @@ impl Decoder {
                 bytes = after;
                 continue;
             }
-            let Some(room) = self.buffer.get_mut(self.len..self.len + bytes.len()) else {
+            // Of a full block it is known how far it goes.
+            let run = if self.no_zero {
+                self.block_left.min(bytes.len())
+            } else {
+                bytes.len()
+            };
+            let Some(room) = self.buffer.get_mut(self.len..self.len + run) else {
                 self.oversize = true;
                 return;
             };
-            room.copy_from_slice(bytes);
+            room.copy_from_slice(&bytes[..run]);
             // A code becomes, where it stands, the zero that the block before it stands for. What follows a full
             // block has to be put one place further to the front.
             let (mut next, mut no_zero) = (self.block_left, self.no_zero);
             'codes: while !no_zero {
-                let from = next;
-                for _ in 0..WORD {
+                // Zeros in a row, a word at a time.
+                while bytes.get(next..next + WORD) == Some(&[1; WORD]) {
+                    room[next..next + WORD].fill(0);
+                    next += WORD;
+                }
+                for _ in 0..8 {
                     let Some(&code) = bytes.get(next) else {
                         break 'codes;
                     };
@@ -118,13 +128,6 @@ impl Decoder {
                     if code == FULL_CODE {
                         no_zero = true;
                         break 'codes;
-                    }
-                }
-                if next - from == WORD {
-                    // Zeros in a row: there may be more.
-                    while bytes.get(next..next + WORD) == Some(&[1; WORD]) {
-                        room[next..next + WORD].fill(0);
-                        next += WORD;
                     }
                 }
             }

@@ -7,6 +7,9 @@ use super::{CRC_LEN, Crc32, FULL_CODE, MAX_FRAME, crc32, wire_len};
 /// whose parts are short, is worked off in words.
 const SHORT: usize = 64;
 
+/// Whether that is worth its flash.
+const GATHER: bool = cfg!(not(target_os = "none"));
+
 /// Writes the frame whose header and payload are the given parts, one after the other, into `out`.
 ///
 /// Returns the number of bytes, or `None` if it does not fit into `out` or into a frame.
@@ -17,7 +20,7 @@ pub fn encode(out: &mut [u8], parts: &[&[u8]]) -> Option<usize> {
         return None;
     }
     out[0] = 0;
-    let End { code_at, at } = if content <= SHORT {
+    let End { code_at, at } = if GATHER && content <= SHORT {
         stuff_short(out, parts)
     } else {
         stuff_long(out, parts)

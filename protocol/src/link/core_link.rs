@@ -12,7 +12,7 @@ use super::session::{Heard, Session};
 use super::wire::{Ack, BulkAck, Envelope, Hello, MAX_CONTROL, Refuse};
 use super::{BulkError, Config, SendError};
 use crate::frame::{BulkHeader, ControlHeader, FrameKind, MAX_PAYLOAD, split_kind_and_session};
-use crate::message::{LinkCounters, MAX_BODY, Message, NoRoom, Usage, Writer};
+use crate::message::{LinkCounters, Message, NoRoom, Usage, Writer};
 
 #[derive(Debug)]
 pub(super) struct Core<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_IN: usize> {
@@ -268,21 +268,25 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         }
     }
 
-    /// Queues a message. `envelope` wraps its code and body.
+    /// Queues a message. `envelope` is what its code and an empty body come in.
     fn send(
         &mut self,
         message: &Message,
-        envelope: impl for<'a> FnOnce(u16, &'a [u8]) -> Envelope<'a>,
+        envelope: impl FnOnce(u16, &'static [u8]) -> Envelope<'static>,
     ) -> Result<(), SendError> {
-        let mut body = [0; MAX_BODY];
-        let len = message
-            .encode_body(&mut body)
+        let mut payload = [0; MAX_CONTROL];
+        let mut out = Writer::new(&mut payload);
+        // The body comes last, so it is written where it belongs.
+        envelope(message.code(), &[])
+            .write(&mut out)
+            .and_then(|()| message.write_body(&mut out))
             .map_err(|NoRoom| SendError::TooLong)?;
+        let len = out.len();
         // An owner that always has more to say must not keep an answer or an object back for ever.
-        if self.waits_for_room() && !self.outbox.has_room(2, 2 * MAX_CONTROL - MAX_BODY + len) {
+        if self.waits_for_room() && !self.outbox.has_room(2, MAX_CONTROL + len) {
             return Err(SendError::Full);
         }
-        if self.queue(&envelope(message.code(), &body[..len])) {
+        if self.outbox.push(&payload[..len]) {
             Ok(())
         } else {
             Err(SendError::Full)
