@@ -331,3 +331,35 @@ fn a_new_session_is_told_as_new_even_if_it_was_interrupted_before_that() {
     let told: Vec<_> = std::iter::from_fn(|| pair.host.poll_event()).collect();
     assert!(matches!(told[..], [Event::Up { resumed: false, .. }]), "{told:?}");
 }
+
+#[test]
+fn an_owner_that_was_told_of_a_silence_is_told_that_it_has_ended() {
+    let mut pair = connected();
+    pair.cut(true);
+    let (_, board) = pair.run(5 * SECOND);
+    assert_eq!(
+        board,
+        [Event::Down {
+            reason: DownReason::Silent
+        }]
+    );
+    // In the silence, a host with which there can be no session says hello: there is one more reason not to be up.
+    let mut hello = Vec::new();
+    hello.extend_from_slice(b"LK\x09\x09");
+    hello.extend_from_slice(&77u32.to_le_bytes());
+    hello.extend_from_slice(&[0; 4]);
+    hello.extend_from_slice(&[1, 1, 0, 4, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
+    let mut out = [0; protocol::frame::MAX_WIRE_FRAME];
+    let len = encode(&mut out, &[&kind_and_session(FrameKind::Hello, 0), &hello]).unwrap();
+    pair.board.handle_bytes(pair.now, &out[..len]);
+    // Before the owner asks, the peer is back.
+    pair.cut(false);
+    while !pair.board.is_up() {
+        pair.step(pair.now + 1_000);
+    }
+    let told: Vec<Event> = std::iter::from_fn(|| pair.board.poll_event()).collect();
+    assert!(
+        matches!(told.last(), Some(Event::Up { resumed: true, .. })),
+        "{told:?}"
+    );
+}

@@ -13,6 +13,8 @@ pub(super) struct News {
     /// Whether the session goes on (`true`) or is new.
     up: Option<bool>,
     down: Option<DownReason>,
+    /// What the owner was told last.
+    owner_is_up: bool,
 }
 
 impl News {
@@ -38,23 +40,28 @@ impl News {
 
     /// The session goes on after a silence.
     pub(super) fn goes_on(&mut self) {
-        if self.down.take().is_none() {
+        self.down = None;
+        if !self.owner_is_up && self.up.is_none() {
             self.up = Some(true);
         }
     }
 
     /// Why the link went down, if that comes next, before any up.
     pub(super) fn take_end(&mut self) -> Option<DownReason> {
-        core::mem::take(&mut self.restarted).then_some(DownReason::PeerRestarted)
+        let ended = core::mem::take(&mut self.restarted);
+        self.owner_is_up &= !ended;
+        ended.then_some(DownReason::PeerRestarted)
     }
 
     /// Whether the link has come up with the session of before, if that comes next.
     pub(super) fn take_up(&mut self) -> Option<bool> {
+        self.owner_is_up |= self.up.is_some();
         self.up.take()
     }
 
     /// Why the link is down, if that comes next, after all messages.
     pub(super) fn take_down(&mut self) -> Option<DownReason> {
+        self.owner_is_up &= self.down.is_none();
         self.down.take()
     }
 }
