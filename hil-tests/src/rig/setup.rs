@@ -208,7 +208,7 @@ pub fn run(purpose: Purpose, yes: bool) -> anyhow::Result<()> {
         eprintln!("  - {item}");
     }
     if !yes && std::io::stdin().is_terminal() && !confirmed()? {
-        bail!("set-up was declined; nothing was installed. `cargo rig setup` asks again.");
+        bail!("set-up was declined; nothing was installed. The same command asks again.");
     }
     let apt: Vec<&str> = wanted
         .iter()

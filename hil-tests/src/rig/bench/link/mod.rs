@@ -10,6 +10,7 @@ mod messages;
 use clap::ValueEnum;
 
 use super::Report;
+use crate::rig::setup::{self, Purpose};
 
 /// What to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,6 +29,18 @@ pub enum Part {
     Board,
 }
 
+impl Part {
+    /// What the machine is made ready for; `None` if nothing that it lacks is needed.
+    const fn needs(self) -> Option<Purpose> {
+        match self {
+            Self::Beside => Some(Purpose::Bench),
+            // QEMU, and a compiler for the board.
+            Self::Board => Some(Purpose::Demo),
+            _ => None,
+        }
+    }
+}
+
 /// How to measure.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -44,11 +57,17 @@ pub struct Options {
 /// # Errors
 /// If something that is needed cannot be started; a figure that misses its limit is none.
 pub fn run(options: &Options) -> anyhow::Result<Report> {
+    let wanted: Vec<Part> = Part::value_variants()
+        .iter()
+        .copied()
+        .filter(|part| options.only.is_empty() || options.only.contains(part))
+        .collect();
+    // First of all: nobody is asked after minutes of measuring.
+    for purpose in wanted.iter().filter_map(|part| part.needs()) {
+        setup::run(purpose, options.yes)?;
+    }
     let mut report = Report::new("link");
-    for part in Part::value_variants() {
-        if !options.only.is_empty() && !options.only.contains(part) {
-            continue;
-        }
+    for part in wanted {
         eprintln!(
             "measuring {} …",
             part.to_possible_value()

@@ -22,7 +22,6 @@ use self::setting::Setting;
 use super::Options;
 use super::goodput::{IMAGE, LINES, MEBIBYTE};
 use crate::rig::bench::{Figure, Limit, Report};
-use crate::rig::setup::{self, Purpose};
 
 /// Transfers that run at the same time: mostly they wait for their lines.
 const AT_ONCE: usize = 16;
@@ -164,7 +163,6 @@ impl Tally {
 }
 
 pub(super) fn measure(options: &Options, report: &mut Report) -> anyhow::Result<()> {
-    setup::run(Purpose::Bench, options.yes)?;
     let races = races(options.quick);
     let tallies = run(&races)?;
     report.section(

@@ -13,7 +13,7 @@ use run::{Hostile, Measured, Traffic, Work};
 
 /// What a received byte may cost a board, whatever comes, with everything that follows: `protocol::link` promises it.
 pub const MOST_PER_BYTE: f64 = 400.0;
-/// What a single turn may cost a board: a byte, and everything polled once.
+/// What a turn may cost a board, a byte and everything polled once: on average over a stream in which every byte comes alone.
 pub const MOST_PER_TURN: f64 = 1_700.0;
 /// What the core has time for while a byte comes, at 50 MHz and 92,160 bytes a second.
 pub const CLOCKS_PER_BYTE: f64 = 50_000_000.0 / 92_160.0;
@@ -122,16 +122,20 @@ fn hostile(streams: &[Hostile], report: &mut Report) {
     ));
     let (dearest, cost) = worst(streams, Hostile::per_byte);
     report.add(
-        Figure::new("a received byte, at most", cost, INSTRUCTIONS)
+        Figure::new("a received byte, in the dearest stream", cost, INSTRUCTIONS)
             .limit(Limit::AtMost(MOST_PER_BYTE))
             .beside("clocks a byte", CLOCKS_PER_BYTE)
             .remark(dearest),
     );
     let (dearest, cost) = worst(streams, Hostile::per_turn);
     report.add(
-        Figure::new("a byte that comes alone, at most", cost, "instructions")
-            .limit(Limit::AtMost(MOST_PER_TURN))
-            .remark(dearest),
+        Figure::new(
+            "a byte that comes alone, in the dearest stream",
+            cost,
+            "instructions",
+        )
+        .limit(Limit::AtMost(MOST_PER_TURN))
+        .remark(dearest),
     );
     let calls: [(&str, Of); 4] = [
         ("dearest frame received", |it| it.worst_handle),
