@@ -284,7 +284,8 @@ mod tests {
             "stack_events",
             "stack_transmit",
         ];
-        let numbers: String = numbers.iter().map(|name| format!(",\"{name}\":1")).collect();
+        let numbers: Vec<String> = numbers.iter().map(|name| format!(",\"{name}\":1")).collect();
+        let numbers = numbers.concat();
         format!("{{\"measure\":\"hostile\",\"name\":\"zeros\"{numbers}}}\n")
     }
 
