@@ -3,7 +3,7 @@
 //! | module | is about |
 //! |---|---|
 //! | [`setup`], [`toolchain`] | what the machine lacks, and installing it |
-//! | [`bench`] | figures beside their limits |
+//! | [`mod@bench`] | figures beside their limits |
 //! | [`fuzz`] | looking for inputs that the protocol does not survive |
 //! | [`build`], [`project`] | the firmwares and the operator's program |
 //! | [`isolation`], [`process`] | a private place for PC/SC and the network; child processes |
