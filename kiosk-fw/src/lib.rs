@@ -11,6 +11,7 @@ mod log;
 pub mod board;
 pub mod capture;
 pub mod drivers;
+pub mod journal;
 pub mod kiosk;
 pub mod link_port;
 pub mod screen;

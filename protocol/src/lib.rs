@@ -24,7 +24,7 @@ pub mod version {
     /// The oldest version that this crate still speaks.
     pub const MIN: u8 = 1;
     /// The newest version that this crate speaks.
-    pub const CURRENT: u8 = 2;
+    pub const CURRENT: u8 = 3;
 
     /// The version that an end uses with a peer that speaks versions `min` to `current`, if there is one.
     pub const fn in_common(min: u8, current: u8) -> Option<u8> {

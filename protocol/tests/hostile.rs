@@ -67,7 +67,7 @@ proptest! {
         let object = Object { kind: ObjectKind::Image, id: 1, length: 10_000 };
         pair.board.bulk_begin(pair.now, object).unwrap();
         pair.board.bulk_write(&[1; 4_000]);
-        let message = CaptureProgress { capture_id: 1, phase: CapturePhase::Lift }.into();
+        let message = CaptureProgress { capture_id: 1, phase: CapturePhase::Lift, impression: 1, quality: protocol::message::FingerQuality::Unknown, }.into();
         pair.board.notify(pair.now, &message).unwrap();
         let mut out = [0; MAX_WIRE_FRAME];
         for (kind, payload, right_session) in frames {

@@ -38,6 +38,7 @@ fn capture(capture_id: u32) -> Capture {
         attempt: 1,
         attempts: 4,
         timeout_ms: 10_000,
+        impressions: 1,
     }
 }
 
@@ -113,6 +114,8 @@ fn converse_in(version: u8, faults: Faults, seed: u64) {
             office: "Kantor".try_into().unwrap(),
             tickets_open: true,
             services: [].into_iter().collect(),
+            paper_mm: 58,
+            priority: false,
         },
         PATIENCE,
     );

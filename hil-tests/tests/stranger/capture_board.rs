@@ -217,6 +217,8 @@ impl Model {
                     width: 256,
                     height: 288,
                     bits_per_pixel: 4,
+                    impression: 1,
+                    quality: protocol::message::FingerQuality::Unknown,
                 };
                 self.link.notify(now, &captured.into()).unwrap();
             }
@@ -262,6 +264,8 @@ impl Model {
         let progress = CaptureProgress {
             capture_id: self.capturing,
             phase,
+            impression: 1,
+            quality: protocol::message::FingerQuality::Unknown,
         };
         self.link.notify(now, &progress.into()).unwrap();
     }

@@ -99,6 +99,7 @@ impl RustHost {
                         attempt: 1,
                         attempts: 4,
                         timeout_ms: 5000,
+                        impressions: 1,
                     };
                     self.open
                         .retain(|(_, message)| !matches!(message, Message::Capture(_)));

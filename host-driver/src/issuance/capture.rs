@@ -106,6 +106,7 @@ impl CaptureStation {
             attempt: wanted.attempt,
             attempts: wanted.attempts,
             timeout_ms: u32::try_from(self.finger_timeout.as_millis()).unwrap_or(u32::MAX),
+            impressions: 1,
         };
         match self.board.request(request, REQUEST_TIMEOUT) {
             Ok(Message::Accepted(_)) => {}
@@ -249,6 +250,7 @@ fn phase_name(phase: CapturePhase) -> Option<&'static str> {
         CapturePhase::FingerPlaced => "finger_placed",
         CapturePhase::Reading => "reading",
         CapturePhase::Lift => "lift",
+        CapturePhase::Again => "again",
         CapturePhase::Unrecognised(_) => return None,
     })
 }
@@ -287,6 +289,10 @@ fn failure(reason: CaptureFailure, sensor_code: u8) -> NoImage {
         CaptureFailure::TransferFailed => failed(
             "Gambar tidak dapat dikirim.",
             "The image could not be brought to the host.",
+        ),
+        CaptureFailure::PoorFinger => failed(
+            "Sensor tidak dapat membaca jari. Bersihkan jari dan sensor.",
+            "The sensor can make nothing of the finger. Clean finger and sensor.",
         ),
         CaptureFailure::Unrecognised(code) => {
             NoImage::Failed(Words::technical(&format!("the capture failed with code {code}")))

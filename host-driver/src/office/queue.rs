@@ -45,6 +45,8 @@ impl Queue {
             office: text(&self.office),
             tickets_open: true,
             services: services.take(4).collect(),
+            paper_mm: 58,
+            priority: false,
         }
     }
 

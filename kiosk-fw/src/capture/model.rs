@@ -356,6 +356,8 @@ impl Model {
                         width: IMAGE_SIZE.0,
                         height: IMAGE_SIZE.1,
                         bits_per_pixel: BITS_PER_PIXEL,
+                        impression: 1,
+                        quality: protocol::message::FingerQuality::Unknown,
                     }),
                 );
                 self.show(now, View::Judging, JUDGING_US);
@@ -425,7 +427,12 @@ impl Default for Model {
 }
 
 fn progress(capture_id: u32, phase: CapturePhase) -> Action {
-    Action::Progress(CaptureProgress { capture_id, phase })
+    Action::Progress(CaptureProgress {
+        capture_id,
+        phase,
+        impression: 1,
+        quality: protocol::message::FingerQuality::Unknown,
+    })
 }
 
 /// No event leads to more actions than fit: at most one answer and what starts or ends a capture.

@@ -286,6 +286,8 @@ fn board_says(pair: &mut Pair, book: &mut Book) {
         let message = CaptureProgress {
             capture_id: number,
             phase,
+            impression: 1,
+            quality: protocol::message::FingerQuality::Unknown,
         };
         said(pair.board.notify(pair.now, &message.into()), pair, false, book);
     } else {

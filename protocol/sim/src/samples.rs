@@ -17,6 +17,8 @@ pub fn progress(number: u32) -> Message {
     CaptureProgress {
         capture_id: number,
         phase: CapturePhase::Reading,
+        impression: 1,
+        quality: protocol::message::FingerQuality::Unknown,
     }
     .into()
 }

@@ -61,6 +61,8 @@ wire_enum! {
         Reading = 2,
         /// The finger may be lifted.
         Lift = 3,
+        /// The finger was of no use, `quality` says why; it is asked for again.
+        Again = 4,
     }
 }
 
@@ -79,6 +81,8 @@ wire_enum! {
         BadImage = 5,
         /// The image could not be brought to the host.
         TransferFailed = 6,
+        /// The sensor could make nothing of the finger, several times.
+        PoorFinger = 7,
     }
 }
 
@@ -102,5 +106,23 @@ wire_enum! {
         /// A fingerprint image. Its id is the capture's. Rows from the top, pixels from the left, 4 bits a
         /// pixel (0 = black), two pixels a byte, the left one in the high nibble.
         Image = 1,
+        /// A firmware for the board. Its id is the update's.
+        Firmware = 2,
+    }
+}
+
+wire_enum! {
+    /// What the sensor makes of a finger.
+    open FingerQuality {
+        /// It was not asked.
+        Unknown = 0,
+        /// Good enough for the sensor's own extraction.
+        Good = 1,
+        /// Too wet or smeared: the ridges run into each other.
+        TooWet = 2,
+        /// Too dry or pressed too lightly: the ridges break up, or there are too few.
+        TooDry = 3,
+        /// It is not a whole finger, or it moved.
+        Unusable = 4,
     }
 }

@@ -82,3 +82,77 @@ wire_struct! {
         bulk_piece: u16,
     }
 }
+
+wire_enum! {
+    /// Why a board started.
+    open ResetCause {
+        /// It is not known.
+        Unknown = 0,
+        /// Power was switched on.
+        PowerOn = 1,
+        /// The host asked for it.
+        Requested = 2,
+        /// The watchdog: a task was stuck.
+        Watchdog = 3,
+        /// The firmware gave up and said why.
+        Panic = 4,
+        /// The processor refused an instruction or an access.
+        Fault = 5,
+        /// The stack outgrew its place.
+        StackOverflow = 6,
+        /// To start a new firmware.
+        Updated = 7,
+        /// The new firmware was not confirmed; this is the one before.
+        RolledBack = 8,
+    }
+}
+
+wire_enum! {
+    /// How a board's durable storage is.
+    open StorageState {
+        /// The board has none, and needs none.
+        None = 0,
+        /// It works.
+        Ok = 1,
+        /// There is no card.
+        Missing = 2,
+        /// The card holds something else, which is not written over.
+        Foreign = 3,
+        /// It is full of records that the host has not taken.
+        Full = 4,
+        /// It does not work.
+        Failed = 5,
+    }
+}
+
+wire_enum! {
+    /// Why a firmware was not taken.
+    open UpdateRefusal {
+        /// This board's firmware cannot be changed over the link.
+        NotSupported = 1,
+        /// It is for another board or role.
+        WrongBoard = 2,
+        /// It is longer than its place.
+        TooLong = 3,
+        /// The signature is not of the key that this board trusts.
+        BadSignature = 4,
+        /// Another update is under way, or the board serves somebody.
+        Busy = 5,
+    }
+}
+
+wire_enum! {
+    /// How far an update is.
+    open UpdatePhase {
+        /// The image is coming.
+        Receiving = 0,
+        /// It is there, and has the hash that was signed. The board starts it now.
+        Verified = 1,
+        /// It has not come: the transfer ended early.
+        Interrupted = 2,
+        /// It has another hash than the one that was signed.
+        WrongHash = 3,
+        /// The board's flash could not be written.
+        FlashFailed = 4,
+    }
+}

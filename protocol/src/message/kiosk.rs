@@ -18,6 +18,22 @@ wire_struct! {
     }
 }
 
+wire_struct! {
+    /// Numbers that are lent for one service, and the tickets that they are of.
+    LentRange {
+        /// Which service, by its id in `Configure`.
+        service: u8,
+        /// Letter of the numbers: ASCII `A` to `Z`.
+        prefix: u8,
+        /// The first number.
+        first: u16,
+        /// How many.
+        count: u16,
+        /// The ticket of the first number; each further number has the next.
+        first_ticket_id: u64,
+    }
+}
+
 wire_enum! {
     /// Why no number was given.
     open TicketDenial {
@@ -59,6 +75,8 @@ wire_enum! {
         NoAnswer = 4,
         /// The printer reports an error, such as a jammed cutter.
         Error = 5,
+        /// The kiosk lost power or started anew while it printed.
+        Restarted = 6,
     }
 }
 
@@ -73,5 +91,19 @@ wire_enum! {
         Out = 2,
         /// The printer did not say.
         Unknown = 3,
+    }
+}
+
+wire_enum! {
+    /// What stands in a printer's way, beside paper, cover and error.
+    open PrinterTrouble {
+        /// Nothing that is known.
+        None = 0,
+        /// It does not answer.
+        Silent = 1,
+        /// It answers what makes no sense.
+        Garbled = 2,
+        /// It answers, but too slowly for tickets.
+        Slow = 3,
     }
 }

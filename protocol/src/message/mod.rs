@@ -15,12 +15,13 @@ mod kiosk;
 mod table;
 
 pub use capture::{
-    CaptureFailure, CapturePhase, CapturePurpose, CaptureRefusal, CaptureVerdict, FingerPosition, ObjectKind,
+    CaptureFailure, CapturePhase, CapturePurpose, CaptureRefusal, CaptureVerdict, FingerPosition,
+    FingerQuality, ObjectKind,
 };
-pub use common::{Firmware, LinkCounters, Refusal};
+pub use common::{Firmware, LinkCounters, Refusal, ResetCause, StorageState, UpdatePhase, UpdateRefusal};
 pub(crate) use define::wire_struct;
 pub use field::{Field, Malformed, NoRoom, Parsed, Writer};
-pub use kiosk::{PaperState, PrintCause, PrintOutcome, Service, TicketDenial};
+pub use kiosk::{LentRange, PaperState, PrintCause, PrintOutcome, PrinterTrouble, Service, TicketDenial};
 pub use table::*;
 
 /// The most bytes that the body of a message may take, in every version to come.
@@ -134,16 +135,22 @@ pub struct EnumSpec {
 /// Every enumeration of the vocabulary, in the order of the specification.
 pub const ENUMS: &[EnumSpec] = &[
     Refusal::SPEC,
+    ResetCause::SPEC,
+    StorageState::SPEC,
+    UpdateRefusal::SPEC,
+    UpdatePhase::SPEC,
     TicketDenial::SPEC,
     PrintOutcome::SPEC,
     PrintCause::SPEC,
     PaperState::SPEC,
+    PrinterTrouble::SPEC,
     FingerPosition::SPEC,
     CapturePurpose::SPEC,
     CaptureRefusal::SPEC,
     CapturePhase::SPEC,
     CaptureFailure::SPEC,
     CaptureVerdict::SPEC,
+    FingerQuality::SPEC,
     ObjectKind::SPEC,
 ];
 
@@ -152,6 +159,7 @@ pub const STRUCTS: &[(&str, &str, &[FieldSpec])] = &[
     ("Firmware", Firmware::DOC, Firmware::FIELDS),
     ("LinkCounters", LinkCounters::DOC, LinkCounters::FIELDS),
     ("Service", Service::DOC, Service::FIELDS),
+    ("LentRange", LentRange::DOC, LentRange::FIELDS),
 ];
 
 /// Why a message could not be decoded.

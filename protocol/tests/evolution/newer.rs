@@ -53,6 +53,8 @@ fn progress(capture_id: u8) -> ([u8; 8], Event) {
     let message = CaptureProgress {
         capture_id: u32::from(capture_id),
         phase: CapturePhase::Reading,
+        impression: 1,
+        quality: FingerQuality::Unknown,
     };
     (
         [0, 3, 2, capture_id, 0, 0, 0, 2],

@@ -137,6 +137,8 @@ fn a_board_of_version_1_tells_and_sends_an_object() {
     let reading = CaptureProgress {
         capture_id: 9,
         phase: CapturePhase::Reading,
+        impression: 1,
+        quality: FingerQuality::Unknown,
     };
     assert_eq!(bench.events(), [Event::Notification(reading.into())]);
 
@@ -251,6 +253,8 @@ fn todays_board_tells_and_sends_an_object_to_a_host_of_version_1() {
     let reading = CaptureProgress {
         capture_id: 9,
         phase: CapturePhase::Reading,
+        impression: 1,
+        quality: FingerQuality::Unknown,
     };
     bench.link.notify(bench.now, &reading.into()).unwrap();
     assert_eq!(bench.messages(), [[0, 3, 2, 9, 0, 0, 0, 2]]);

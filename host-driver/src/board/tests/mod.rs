@@ -193,6 +193,8 @@ fn what_the_board_says_and_asks_comes_out_as_events_and_is_answered() {
     let progress = CaptureProgress {
         capture_id: 3,
         phase: CapturePhase::Reading,
+        impression: 1,
+        quality: protocol::message::FingerQuality::Unknown,
     };
     fake.says(progress.clone());
     fake.says(TicketRequest {
@@ -259,7 +261,9 @@ fn a_port_without_a_board_is_a_clear_error() {
         board.notify(
             CaptureProgress {
                 capture_id: 1,
-                phase: CapturePhase::Lift
+                phase: CapturePhase::Lift,
+                impression: 1,
+                quality: protocol::message::FingerQuality::Unknown,
             },
             PATIENCE
         ),

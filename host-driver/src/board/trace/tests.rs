@@ -191,6 +191,7 @@ fn session() -> Bench {
         attempt: 1,
         attempts: 4,
         timeout_ms: 20_000,
+        impressions: 1,
     });
     let asked = request(2, &capture, |envelope| control(SESSION, 1, 1, &envelope));
     bench.host(&asked).after(20_000).host(&asked);
@@ -199,7 +200,12 @@ fn session() -> Bench {
 
     // A message that is late, one that this version does not know, and half a one.
     let progress = |capture_id, phase| {
-        let message = Message::from(CaptureProgress { capture_id, phase });
+        let message = Message::from(CaptureProgress {
+            capture_id,
+            phase,
+            impression: 1,
+            quality: protocol::message::FingerQuality::Unknown,
+        });
         (message.code(), written(|out| message.write_body(out).unwrap()))
     };
     for (sequence, phase) in [

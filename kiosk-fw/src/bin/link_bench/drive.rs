@@ -147,6 +147,8 @@ impl<'a> Drive<'a> {
         let progress = Message::from(CaptureProgress {
             capture_id: 1,
             phase: CapturePhase::Reading,
+            impression: 1,
+            quality: protocol::message::FingerQuality::Unknown,
         });
         while self.link.notify(now, &progress).is_ok() {}
         let object = Object {

@@ -272,6 +272,8 @@ fn configure(peer: &mut Peer, out: Out<'_>) -> usize {
         office: "abcdefghijklmnopqrstuvwxyz012345".try_into().unwrap_or_default(),
         tickets_open: true,
         services: Vec::new(),
+        paper_mm: 58,
+        priority: false,
     };
     while configure.services.push(service.clone()).is_ok() {}
     let message = Message::from(configure);

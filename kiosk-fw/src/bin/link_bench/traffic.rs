@@ -84,6 +84,7 @@ pub(crate) fn control(meter: &dyn Meter) {
             attempt: 1,
             attempts: 4,
             timeout_ms: 20_000,
+            impressions: 1,
         }
         .into(),
     ];

@@ -65,6 +65,7 @@ fn capture(capture_id: u32) -> Capture {
         attempt: 1,
         attempts: 4,
         timeout_ms: 5_000,
+        impressions: 1,
     }
 }
 
@@ -117,6 +118,8 @@ fn a_capture_guides_the_finger_and_ends_with_the_image() {
         width: 256,
         height: 288,
         bits_per_pixel: 4,
+        impression: 1,
+        quality: protocol::message::FingerQuality::Unknown,
     };
     assert_eq!(
         board.on(Event::BulkSent(BulkOutcome::Delivered)),
@@ -142,6 +145,8 @@ fn an_image_that_arrives_before_the_sensor_is_done_is_an_image_all_the_same() {
         width: 256,
         height: 288,
         bits_per_pixel: 4,
+        impression: 1,
+        quality: protocol::message::FingerQuality::Unknown,
     };
     assert_eq!(
         board.on(Event::BulkSent(BulkOutcome::Delivered)),

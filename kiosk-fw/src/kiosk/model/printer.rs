@@ -29,12 +29,14 @@ pub(super) fn printer_status(status: Result<Status, NoAnswer>) -> PrinterStatus 
             },
             cover_open: status.cover_open,
             error: status.error,
+            trouble: protocol::message::PrinterTrouble::None,
         },
         Err(NoAnswer) => PrinterStatus {
             online: false,
             paper: PaperState::Unknown,
             cover_open: false,
             error: false,
+            trouble: protocol::message::PrinterTrouble::None,
         },
     }
 }

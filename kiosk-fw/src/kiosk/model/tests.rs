@@ -93,6 +93,8 @@ fn configure(tickets_open: bool) -> Configure {
         office: "Disdukcapil".try_into().unwrap(),
         tickets_open,
         services: Vec::from_slice(&[service(7, b'A'), service(9, b'B')]).unwrap(),
+        paper_mm: 58,
+        priority: false,
     }
 }
 
@@ -207,6 +209,7 @@ fn a_printer_without_paper_means_an_honest_screen_and_no_number() {
         paper: PaperState::Out,
         cover_open: false,
         error: false,
+        trouble: protocol::message::PrinterTrouble::None,
     };
     assert_eq!(
         kiosk.on(Event::Printer(Ok(NO_PAPER))),

@@ -259,7 +259,13 @@ fn told(program: &mut Program<'_>) -> Message {
     let capture_id = program.byte().into();
     if program.flag() {
         let phase = program.one_of(&[CapturePhase::Lift, CapturePhase::Reading]);
-        return CaptureProgress { capture_id, phase }.into();
+        return CaptureProgress {
+            capture_id,
+            phase,
+            impression: 1,
+            quality: protocol::message::FingerQuality::Unknown,
+        }
+        .into();
     }
     let verdict = CaptureVerdict::Match;
     ShowVerdict { capture_id, verdict }.into()

@@ -197,6 +197,8 @@ impl<const Q: usize, const S: usize, const O: usize, const I: usize> End<Q, S, O
             let message = CaptureProgress {
                 capture_id: book.next_number(),
                 phase: CapturePhase::Lift,
+                impression: 1,
+                quality: protocol::message::FingerQuality::Unknown,
             };
             if self.link.notify(now, &message.into()).is_err() {
                 return;
