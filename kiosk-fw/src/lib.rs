@@ -6,6 +6,10 @@
 //! [`board::Board`].
 #![cfg_attr(not(test), no_std)]
 
+// The clock of the tests, whether or not they name it.
+#[cfg(test)]
+use virtual_time as _;
+
 mod log;
 
 pub mod board;

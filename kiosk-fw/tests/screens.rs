@@ -13,6 +13,8 @@ use kiosk_fw::drivers::ssd0323::{Frame, HEIGHT, WIDTH};
 use kiosk_fw::kiosk::model::{PaperProgress, Sorry, Trouble, View};
 use kiosk_fw::{capture, kiosk};
 use protocol::message::{CaptureVerdict, FingerPosition, Service, TicketDenial};
+// The clock behind the applications that the library brings.
+use virtual_time as _;
 
 /// The picture that QEMU's screendump shows of a frame, less its enlargement.
 fn picture(frame: &Frame) -> GrayImage {

@@ -1,10 +1,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
-use embassy_time::MockDriver;
 use embedded_io_async::ErrorType;
+use virtual_time::run;
 
 use super::*;
 
@@ -64,18 +62,6 @@ impl Write for &Line {
 
     async fn flush(&mut self) -> Result<(), Self::Error> {
         Ok(())
-    }
-}
-
-/// Runs `future` with a clock that jumps 10 ms whenever it waits.
-fn run<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => MockDriver::get().advance(Duration::from_millis(10)),
-        }
     }
 }
 
