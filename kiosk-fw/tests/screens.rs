@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use image::{GrayImage, Luma};
 use kiosk_fw::capture::model::View as CaptureView;
 use kiosk_fw::drivers::ssd0323::{Frame, HEIGHT, WIDTH};
-use kiosk_fw::kiosk::model::{PaperProgress, Sorry, Trouble, View};
+use kiosk_fw::kiosk::model::{Language, PaperProgress, Sorry, Trouble, View};
 use kiosk_fw::{capture, kiosk};
 use protocol::message::{CaptureVerdict, FingerPosition, Service, TicketDenial};
 // The clock behind the applications that the library brings.
@@ -65,7 +65,7 @@ fn services() -> Vec<Service> {
 
 fn kiosk_screen(name: &str, view: View) {
     let mut frame = Frame::new();
-    kiosk::screens::draw(&mut frame, view, &services());
+    kiosk::screens::draw(&mut frame, view, Language::Indonesian, &services());
     assert_picture(&format!("kiosk-{name}"), &frame);
 }
 
@@ -83,6 +83,10 @@ fn the_choice_of_services() {
             View::Services {
                 configuration: 1,
                 selected,
+                priority: false,
+                priority_offered: false,
+                low_paper: false,
+                alone: false,
             },
         );
     }

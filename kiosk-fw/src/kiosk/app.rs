@@ -1,6 +1,6 @@
 //! The kiosk on a board: carries events to the model and its actions to the devices.
 
-use embassy_futures::join::join3;
+use embassy_futures::join::{join3, join5};
 use embassy_futures::select::{Either3, select3};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::channel::Channel;
@@ -76,9 +76,11 @@ where
 {
     // A press that the main loop is too busy to hear is lost: a resident sees that nothing happens and presses again.
     let press = |key| move || drop(inputs.try_send(Event::Pressed(key)));
-    join3(
+    join5(
         button::watch(buttons.up, press(Key::Up)),
         button::watch(buttons.down, press(Key::Down)),
+        button::watch(buttons.left, press(Key::Left)),
+        button::watch(buttons.right, press(Key::Right)),
         button::watch(buttons.select, press(Key::Select)),
     )
     .await;
@@ -116,10 +118,10 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
                     self.handle(event);
                 }
             }
-            let view = self.model.view();
-            if shown != Some(view) {
-                shown = Some(view);
-                screens::draw(&mut self.panel, view, self.model.services());
+            let face = (self.model.view(), self.model.language());
+            if shown != Some(face) {
+                shown = Some(face);
+                screens::draw(&mut self.panel, face.0, face.1, self.model.services());
                 self.panel.show().await;
             }
             let timeout = self

@@ -32,7 +32,7 @@ use printer::{cause, printer_status, trouble};
 
 pub use action::{Action, Actions};
 pub use event::{Event, Key};
-pub use view::{PaperProgress, Sorry, Trouble, View};
+pub use view::{Language, PaperProgress, Sorry, StorageTrouble, Trouble, View};
 
 /// How long a resident is kept waiting for a number, in µs.
 const ANSWER_US: u64 = 8_000_000;
@@ -64,6 +64,7 @@ pub struct Model {
     /// Counts configurations.
     configuration: u16,
     selected: usize,
+    language: Language,
     last_key: u64,
     activity: Activity,
     call: Option<Call>,
@@ -87,6 +88,7 @@ impl Model {
             services: Vec::new(),
             configuration: 0,
             selected: 0,
+            language: Language::Indonesian,
             last_key: 0,
             activity: Activity::Idle,
             call: None,
@@ -153,9 +155,18 @@ impl Model {
                 None => View::Services {
                     configuration: self.configuration,
                     selected: self.selected,
+                    priority: false,
+                    priority_offered: false,
+                    low_paper: false,
+                    alone: false,
                 },
             },
         }
+    }
+
+    /// The language that the resident has chosen.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// When [`Event::Timeout`] is due, in µs since boot.
@@ -168,7 +179,8 @@ impl Model {
         };
         let call = self.call.and_then(|call| call.until);
         let check = (!self.checking && self.may_check()).then_some(self.next_check);
-        let walked_away = (self.selected != 0).then(|| self.last_key + WALKED_AWAY_US);
+        let walked_away = (self.selected != 0 || self.language != Language::Indonesian)
+            .then(|| self.last_key + WALKED_AWAY_US);
         [activity, call, check, walked_away].into_iter().flatten().min()
     }
 
@@ -258,6 +270,8 @@ impl Model {
             Activity::Idle => match key {
                 Key::Up => self.selected = self.selected.saturating_sub(1),
                 Key::Down => self.selected = (self.selected + 1).min(self.services.len().saturating_sub(1)),
+                Key::Left => (),
+                Key::Right => self.language = self.language.other(),
                 Key::Select => self.select(actions),
             },
             // Done and apologies have been read when somebody presses: back, but no second number for it.
@@ -442,8 +456,9 @@ impl Model {
             }
             _ => (),
         }
-        if self.selected != 0 && now >= self.last_key + WALKED_AWAY_US {
+        if now >= self.last_key + WALKED_AWAY_US {
             self.selected = 0;
+            self.language = Language::Indonesian;
         }
         let idle = self.activity == Activity::Idle;
         match self.call {

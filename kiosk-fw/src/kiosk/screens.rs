@@ -8,14 +8,14 @@ use heapless::String;
 use protocol::message::{Service, TicketDenial};
 use u8g2_fonts::types::HorizontalAlignment;
 
-use super::model::{PaperProgress, Sorry, Trouble, View};
+use super::model::{Language, PaperProgress, Sorry, StorageTrouble, Trouble, View};
 use super::ticket::number_text;
 use crate::screen::font::{self, Font};
 use crate::screen::layout::{BRIGHT, DIM, HEIGHT, WIDTH, bar, centered, clear, fit, text};
 use crate::screen::{Screen, message, number};
 
-/// Draws `view` on the whole of `screen`.
-pub fn draw(screen: &mut impl Screen, view: View, services: &[Service]) {
+/// Draws `view` on the whole of `screen`. Both languages stand on it as yet, whichever is chosen.
+pub fn draw(screen: &mut impl Screen, view: View, _language: Language, services: &[Service]) {
     match view {
         View::Starting => message(screen, &["Mohon", "tunggu"], &["Starting, please wait"]),
         View::Offline => message(
@@ -34,7 +34,7 @@ pub fn draw(screen: &mut impl Screen, view: View, services: &[Service]) {
             let below = match paper {
                 PaperProgress::Printing => "Tiket dicetak / Printing",
                 PaperProgress::Printed => "Ambil tiket / Take ticket",
-                PaperProgress::Missing => "CATAT! / Note it down!",
+                PaperProgress::Missing | PaperProgress::Uncertain => "CATAT! / Note it down!",
             };
             number(
                 screen,
@@ -42,7 +42,7 @@ pub fn draw(screen: &mut impl Screen, view: View, services: &[Service]) {
                 &number_text(prefix, digits),
                 below,
             );
-            if paper == PaperProgress::Missing {
+            if matches!(paper, PaperProgress::Missing | PaperProgress::Uncertain) {
                 // In reverse, because nothing else will remind the resident.
                 bar(screen, HEIGHT - 10, 10, BRIGHT);
                 centered(screen, below, HEIGHT - 2, font::SECOND, Gray4::BLACK);
@@ -60,7 +60,7 @@ pub fn draw(screen: &mut impl Screen, view: View, services: &[Service]) {
 fn sorry(screen: &mut impl Screen, why: Sorry) {
     match why {
         Sorry::Denied(TicketDenial::Closed) => message(screen, &["TUTUP"], &["Closed: no numbers now"]),
-        Sorry::Denied(TicketDenial::Full) => {
+        Sorry::Denied(TicketDenial::Full) | Sorry::NoNumbers => {
             message(screen, &["Nomor", "habis"], &["No numbers left today"]);
         }
         Sorry::Denied(_) | Sorry::NoAnswer => {
@@ -90,6 +90,15 @@ fn sorry(screen: &mut impl Screen, why: Sorry) {
                 &["Printer", "gangguan"],
                 &["Printer is not working,", "please tell the staff"],
             );
+        }
+        Sorry::Storage(trouble) => {
+            let what = match trouble {
+                StorageTrouble::Missing => "Memory card is missing,",
+                StorageTrouble::Foreign => "Wrong memory card,",
+                StorageTrouble::Full => "Memory card is full,",
+                StorageTrouble::Failed => "Memory card is broken,",
+            };
+            message(screen, &["Kartu", "memori"], &[what, "please tell the staff"]);
         }
     }
 }

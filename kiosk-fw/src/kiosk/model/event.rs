@@ -14,6 +14,10 @@ pub enum Key {
     Up,
     /// The service below.
     Down,
+    /// The list for those who have priority, and back.
+    Left,
+    /// The other language.
+    Right,
     /// Take a number.
     Select,
 }

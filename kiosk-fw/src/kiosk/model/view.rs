@@ -9,8 +9,25 @@ pub enum Sorry {
     Denied(TicketDenial),
     /// The host did not answer in time.
     NoAnswer,
+    /// The host is not there, and there is no number left to give without it.
+    NoNumbers,
     /// The ticket could not be printed.
     Printer(Trouble),
+    /// Numbers cannot be written down, so none is given.
+    Storage(StorageTrouble),
+}
+
+/// Why numbers cannot be written down, as staff can do something about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorageTrouble {
+    /// There is no card.
+    Missing,
+    /// The card holds something else.
+    Foreign,
+    /// The card is full of what the host has not taken yet.
+    Full,
+    /// The card does not work.
+    Failed,
 }
 
 /// Why the printer cannot print, as a resident sees it.
@@ -31,8 +48,30 @@ pub enum PaperProgress {
     Printing,
     /// Out.
     Printed,
-    /// It did not come, or not for certain.
+    /// It did not come.
     Missing,
+    /// It cannot be told whether it came.
+    Uncertain,
+}
+
+/// The language that stands first on the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// That of the office.
+    #[default]
+    Indonesian,
+    /// For guests.
+    English,
+}
+
+impl Language {
+    /// The one that it is not.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Indonesian => Self::English,
+            Self::English => Self::Indonesian,
+        }
+    }
 }
 
 /// What the screen should show. The services themselves are in [`Model::services`](super::Model::services).
@@ -50,6 +89,14 @@ pub enum View {
         configuration: u16,
         /// Which one SELECT takes, by its place.
         selected: usize,
+        /// The list for the elderly, disabled and pregnant is shown.
+        priority: bool,
+        /// There is such a list: LEFT shows it and leaves it.
+        priority_offered: bool,
+        /// The paper ends soon.
+        low_paper: bool,
+        /// The host is not there: numbers are given from those that it lent.
+        alone: bool,
     },
     /// Something takes a moment.
     PleaseWait,
