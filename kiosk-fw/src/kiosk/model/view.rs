@@ -66,6 +66,7 @@ pub enum Language {
 
 impl Language {
     /// The one that it is not.
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Indonesian => Self::English,
