@@ -1,4 +1,4 @@
-//! A peer of version 3 with today's ends: it says what nobody knows yet, wherever something may be appended.
+//! A peer of the next version with today's ends: it says what nobody knows yet, wherever something may be appended.
 
 use protocol::link::{BulkOutcome, Config, DownReason, Event, Object, RequestFailure};
 use protocol::message::*;
@@ -32,7 +32,7 @@ fn newer_host() -> Bench<1024, 4, 4096, 0> {
     bench
 }
 
-/// A hello with flags, abilities and fields that version 2 does not know.
+/// A hello with flags, abilities and fields that today's version does not know.
 fn grow<const Q: usize, const S: usize, const O: usize, const I: usize>(bench: &mut Bench<Q, S, O, I>) {
     bench.flags = 0xff;
     // A longest payload of 4096, all abilities, a `Firmware` of nine bytes, a window of 5, and seven bytes more.

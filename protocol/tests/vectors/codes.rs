@@ -6,7 +6,7 @@ use protocol::link::wire::{Ack, BulkAck, Envelope, Hello, REFUSE_ROLE, REFUSE_VE
 use protocol::message::{ENUMS, STRUCTS, Writer};
 use protocol::{Message, Role, version};
 
-use crate::file::{Line, render, vectors, vectors_of};
+use crate::file::{Line, Vector, render, vectors, vectors_of};
 use crate::same;
 
 /// Classes of Control frames, by code.
@@ -91,6 +91,21 @@ fn tables() -> Vec<(String, Vec<Line>)> {
     tables
 }
 
+/// The version that brought a structure: that of the first message with a field of it.
+fn structure_since(name: &str) -> u8 {
+    let uses = Message::TABLE.iter().flat_map(|spec| {
+        let own = spec.fields.iter().filter(|field| holds(field.ty, name));
+        own.map(|field| field.appended.map_or(spec.since, |appended| appended.since))
+    });
+    uses.min().expect("some message has a field of each structure")
+}
+
+/// Whether a field of type `ty` is a structure of this name or a list of them.
+fn holds(ty: &str, name: &str) -> bool {
+    ty.split(|letter: char| !letter.is_alphanumeric())
+        .any(|word| word == name)
+}
+
 /// Everything that has fields: title, and name and type of each field with the version that brought it.
 fn shapes() -> Vec<(String, Vec<(u8, Line)>)> {
     let frames = [
@@ -101,7 +116,9 @@ fn shapes() -> Vec<(String, Vec<(u8, Line)>)> {
         ("Span", Span::FIELDS),
     ];
     let frames = frames.map(|(name, fields)| (name, 1, fields));
-    let structures = STRUCTS.iter().map(|(name, _, fields)| (*name, 1, *fields));
+    let structures = STRUCTS
+        .iter()
+        .map(|(name, _, fields)| (*name, structure_since(name), *fields));
     let messages = Message::TABLE
         .iter()
         .map(|spec| (spec.name, spec.since, spec.fields));
@@ -129,73 +146,76 @@ fn lines(text: &str) -> impl Iterator<Item = Line> {
     })
 }
 
-#[test]
-fn every_code_means_what_it_always_meant_and_each_is_written_down() {
-    let vectors: Vec<_> = vectors()
-        .into_iter()
-        .filter(|it| it.title.starts_with("codes of "))
-        .collect();
-    let tables = tables();
+/// The codes that are in none of `vectors`, in the form of the file.
+pub fn missing_codes(vectors: &[Vector]) -> String {
     let mut missing = String::new();
-    for (title, table) in &tables {
-        let written = vectors.iter().filter(|vector| vector.title == *title);
+    for (title, table) in tables() {
+        let written = vectors.iter().filter(|vector| vector.title == title);
         let written: Vec<_> = written.flat_map(|vector| lines(&vector.text)).collect();
-        for line in &written {
-            assert!(
-                table.contains(line),
-                "{title}: the code does not have {line:02x?} any more"
-            );
-        }
-        let new: Vec<_> = table
-            .iter()
-            .filter(|line| !written.contains(line))
-            .cloned()
-            .collect();
+        let new: Vec<_> = table.into_iter().filter(|line| !written.contains(line)).collect();
         if !new.is_empty() {
-            missing.push_str(&render(title, &new));
+            missing.push_str(&render(&title, &new));
             missing.push('\n');
         }
     }
+    missing
+}
+
+/// The fields that a version brought.
+fn own_fields(version: u8) -> impl Iterator<Item = (String, Vec<Line>)> {
+    shapes().into_iter().filter_map(move |(title, shape)| {
+        let own = shape.into_iter().filter(|(since, _)| *since == version);
+        let own: Vec<_> = own.map(|(_, line)| line).collect();
+        (!own.is_empty()).then_some((title, own))
+    })
+}
+
+/// The fields that a version brought and that are not in `vectors`, in the form of the file.
+pub fn missing_fields(version: u8, vectors: &[Vector]) -> String {
+    let new = own_fields(version).filter(|(title, _)| vectors.iter().all(|vector| vector.title != *title));
+    new.map(|(title, own)| render(&title, &own) + "\n").collect()
+}
+
+#[test]
+fn every_code_means_what_it_always_meant_and_each_is_written_down() {
+    let vectors = vectors();
+    let tables = tables();
+    for vector in vectors.iter().filter(|it| it.title.starts_with("codes of ")) {
+        let table = tables.iter().find(|(title, _)| *title == vector.title);
+        let Some((title, table)) = table else {
+            panic!("there is no table for {}", vector.title)
+        };
+        for line in lines(&vector.text) {
+            assert!(
+                table.contains(&line),
+                "{title}: the code does not have {line:02x?} any more"
+            );
+        }
+    }
+    let missing = missing_codes(&vectors);
     assert!(
         missing.is_empty(),
         "append to vectors/v{}.txt, when you have read it:\n\n{missing}",
         version::CURRENT
     );
-    for vector in vectors {
-        let known = tables.iter().any(|(title, _)| *title == vector.title);
-        assert!(known, "there is no table for {}", vector.title);
-    }
 }
 
 #[test]
 fn every_field_has_the_name_place_and_type_it_always_had_and_each_is_written_down() {
     for version in 1..=version::CURRENT {
-        let vectors: Vec<_> = vectors_of(version)
-            .into_iter()
-            .filter(|it| it.title.starts_with("fields of "))
-            .collect();
-        let mut missing = String::new();
-        let mut expected = 0;
-        for (title, shape) in shapes() {
-            let own: Vec<_> = shape
-                .into_iter()
-                .filter(|(since, _)| *since == version)
-                .map(|(_, line)| line)
-                .collect();
-            if own.is_empty() {
-                continue;
-            }
-            expected += 1;
-            match vectors.iter().find(|vector| vector.title == title) {
-                Some(vector) => same(&render(&title, &own), &vector.text),
-                None => missing.extend([&render(&title, &own), "\n"]),
-            }
-        }
+        let vectors = vectors_of(version);
+        let missing = missing_fields(version, &vectors);
         assert!(
             missing.is_empty(),
             "append to vectors/v{version}.txt, when you have read it:\n\n{missing}"
         );
-        assert_eq!(vectors.len(), expected, "vectors of fields that there are not");
+        let own: Vec<_> = own_fields(version).collect();
+        for (title, own) in &own {
+            let vector = vectors.iter().find(|vector| vector.title == *title).unwrap();
+            same(&render(title, own), &vector.text);
+        }
+        let written = vectors.iter().filter(|it| it.title.starts_with("fields of "));
+        assert_eq!(written.count(), own.len(), "vectors of fields that there are not");
     }
 }
 

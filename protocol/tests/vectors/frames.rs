@@ -310,7 +310,11 @@ fn envelopes() -> Vec<(String, Vec<u8>)> {
 
 /// The vectors of frames of a version, and their contents.
 fn frames_of(version: u8) -> impl Iterator<Item = (Vector, Vec<u8>)> {
-    let frames = vectors_of(version)
+    frames_in(vectors_of(version))
+}
+
+fn frames_in(vectors: Vec<Vector>) -> impl Iterator<Item = (Vector, Vec<u8>)> {
+    let frames = vectors
         .into_iter()
         .filter(|vector| vector.title.starts_with("frame "));
     frames.map(|vector| {
@@ -347,26 +351,31 @@ fn sorts_of(version: u8) -> Vec<(u8, Option<u8>)> {
     changed.map(|(kind, _)| (kind as u8, None)).collect()
 }
 
+/// What a version must have vectors of and has not in `vectors`, in the form of the file.
+pub fn missing(version: u8, vectors: Vec<Vector>) -> String {
+    let known: Vec<_> = frames_in(vectors).map(|(_, content)| sort(&content)).collect();
+    let mut missing = String::new();
+    for sort_of in sorts_of(version) {
+        if known.contains(&sort_of) {
+            continue;
+        }
+        let said = handshake().into_iter().chain(proposals());
+        let all = said.filter(|(title, content)| {
+            // A handshake is only worth something as a whole.
+            sort(content) == sort_of || (sort_of.0 == FrameKind::Hello as u8 && title.contains("handshake"))
+        });
+        for (title, content) in all {
+            missing.push_str(&render_frame(version, &title, &content));
+            missing.push('\n');
+        }
+    }
+    missing
+}
+
 #[test]
 fn every_frame_has_a_vector_of_every_version_that_changed_it() {
     for version in 1..=version::CURRENT {
-        let known: Vec<_> = frames_of(version).map(|(_, content)| sort(&content)).collect();
-        let mut missing = String::new();
-        for sort_of in sorts_of(version) {
-            if known.contains(&sort_of) {
-                continue;
-            }
-            let said = handshake().into_iter().chain(proposals());
-            let all = said.filter(|(title, content)| {
-                // A handshake is only worth something as a whole.
-                sort(content) == sort_of
-                    || (sort_of.0 == FrameKind::Hello as u8 && title.contains("handshake"))
-            });
-            for (title, content) in all {
-                missing.push_str(&render_frame(version, &title, &content));
-                missing.push('\n');
-            }
-        }
+        let missing = missing(version, vectors_of(version));
         assert!(
             missing.is_empty(),
             "append to vectors/v{version}.txt, when you have read it:\n\n{missing}"

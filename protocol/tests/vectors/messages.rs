@@ -3,7 +3,7 @@
 use protocol::message::MessageSpec;
 use protocol::{Message, version};
 
-use crate::file::{render, vectors, vectors_of};
+use crate::file::{Vector, render, vectors, vectors_of};
 use crate::same;
 use crate::show::{bools, message_changed_in, message_lines, skeleton};
 
@@ -20,18 +20,23 @@ fn skeletons(version: u8, spec: &MessageSpec) -> String {
     out
 }
 
+/// What a version must have vectors of and has not in `vectors`, in the form of the file.
+pub fn missing(version: u8, vectors: &[Vector]) -> String {
+    let mut missing = String::new();
+    for spec in Message::TABLE {
+        let title = format!("message {}", spec.name);
+        let known = vectors.iter().any(|vector| vector.title == title);
+        if message_changed_in(version, spec) && !known {
+            missing.push_str(&skeletons(version, spec));
+        }
+    }
+    missing
+}
+
 #[test]
 fn every_message_has_a_vector_of_every_version_that_changed_it() {
     for version in 1..=version::CURRENT {
-        let vectors = vectors_of(version);
-        let mut missing = String::new();
-        for spec in Message::TABLE {
-            let title = format!("message {}", spec.name);
-            let known = vectors.iter().any(|vector| vector.title == title);
-            if message_changed_in(version, spec) && !known {
-                missing.push_str(&skeletons(version, spec));
-            }
-        }
+        let missing = missing(version, &vectors_of(version));
         assert!(
             missing.is_empty(),
             "append to vectors/v{version}.txt, when you have read it:\n\n{missing}"

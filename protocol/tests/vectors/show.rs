@@ -54,7 +54,7 @@ pub fn changed_in(version: u8, fields: &[FieldSpec]) -> bool {
 
 /// Whether a version has added this message or something to it.
 pub fn message_changed_in(version: u8, spec: &MessageSpec) -> bool {
-    spec.since == version || changed_in(version, spec.fields)
+    spec.since == version || (spec.since < version && changed_in(version, spec.fields))
 }
 
 /// Cuts fields, as the newest version writes them, into the bytes that belong to each line of their `{:#?}`; `None` for
