@@ -15,6 +15,7 @@ mod log;
 pub mod board;
 pub mod capture;
 pub mod drivers;
+pub mod health;
 pub mod journal;
 pub mod kiosk;
 pub mod link_port;

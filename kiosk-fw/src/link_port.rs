@@ -1,7 +1,7 @@
 //! The board's end of the link on its UART.
 
 use embassy_futures::select::{Either3, select3};
-use embassy_time::{Instant, Timer};
+use embassy_time::{Duration, Instant, Timer};
 use embedded_io_async::{Read, Write};
 use protocol::link::{Config, Role};
 use protocol::message::{Firmware, Message, Status};
@@ -9,6 +9,9 @@ use protocol::{BoardLink, RequestId};
 
 /// Bytes taken from the UART at once.
 const READ_BYTES: usize = 256;
+
+/// The longest that a turn takes when nothing happens: the loop around it must give its signs of life (see [`crate::health`]).
+const LONGEST_TURN: Duration = Duration::from_millis(500);
 
 /// Which firmware this is. The build comes from the environment variable `LOKET_BUILD` (hexadecimal) at compile time.
 pub const FIRMWARE: Firmware = Firmware {
@@ -58,7 +61,6 @@ pub struct LinkPort<'a, R, W> {
     frame: [u8; BoardLink::MAX_WIRE_FRAME],
     frame_len: usize,
     frame_sent: usize,
-    uart_overruns: fn() -> u32,
 }
 
 impl<'a, R: Read, W: Write> LinkPort<'a, R, W> {
@@ -66,7 +68,7 @@ impl<'a, R: Read, W: Write> LinkPort<'a, R, W> {
     ///
     /// The link is lent, because by far it is the largest thing on a board: wherever it were moved to, the stack would hold it
     /// once more.
-    pub fn new(link: &'a mut BoardLink, reader: R, writer: W, uart_overruns: fn() -> u32) -> Self {
+    pub fn new(link: &'a mut BoardLink, reader: R, writer: W) -> Self {
         Self {
             link,
             reader,
@@ -74,7 +76,6 @@ impl<'a, R: Read, W: Write> LinkPort<'a, R, W> {
             frame: [0; BoardLink::MAX_WIRE_FRAME],
             frame_len: 0,
             frame_sent: 0,
-            uart_overruns,
         }
     }
 
@@ -86,10 +87,11 @@ impl<'a, R: Read, W: Write> LinkPort<'a, R, W> {
         }
         let mut received = [0; READ_BYTES];
         let waiting = &self.frame[self.frame_sent..self.frame_len];
+        let latest = Instant::now() + LONGEST_TURN;
         let deadline = self
             .link
             .poll_timeout()
-            .map_or(Instant::MAX, Instant::from_micros);
+            .map_or(latest, |at| Instant::from_micros(at).min(latest));
         let send = async {
             if waiting.is_empty() {
                 core::future::pending().await
@@ -111,11 +113,11 @@ impl<'a, R: Read, W: Write> LinkPort<'a, R, W> {
         let _ = self.link.reply(now(), id, message);
     }
 
-    /// Answers `StatusRequest`.
-    pub fn reply_status(&mut self, id: RequestId) {
+    /// Answers `StatusRequest`. `uart_overruns` is what all lines together lost.
+    pub fn reply_status(&mut self, id: RequestId, uart_overruns: u32) {
         let status = Status {
             uptime_ms: now() / 1_000,
-            uart_overruns: (self.uart_overruns)(),
+            uart_overruns,
             firmware: FIRMWARE,
             link: *self.link.counters(),
         };

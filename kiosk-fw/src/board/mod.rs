@@ -9,6 +9,11 @@ use embedded_graphics::{draw_target::DrawTarget, pixelcolor::Gray4};
 use embedded_hal::digital::InputPin;
 use embedded_hal_async::digital::Wait;
 use embedded_io_async::{Read, Write};
+use protocol::message::ResetCause;
+pub use protocol::message::Restarted as LastEnd;
+
+use crate::health::Pulse;
+use crate::journal::Store;
 
 // The one place where `unsafe` is allowed: registers, vectors, the executor's loop. Each use says why it is sound.
 #[allow(unsafe_code)]
@@ -27,6 +32,10 @@ pub trait Board {
     type DeviceReader: Read;
     /// To the device of this application.
     type DeviceWriter: Write;
+    /// The speed of that device's line.
+    type DeviceSpeed: DeviceSpeed;
+    /// Durable storage; [`NoStore`](crate::journal::NoStore) for a board without.
+    type Store: Store;
     /// The screen, 128 x 64.
     type Panel: Panel;
     /// A button, low while pressed.
@@ -37,8 +46,67 @@ pub trait Board {
     where
         Self: Sized;
 
-    /// Bytes that UARTs lost since start because nobody took them in time.
-    fn uart_overruns() -> u32;
+    /// What the board has counted of itself.
+    fn vitals() -> Vitals;
+
+    /// What the end before left in memory that survives a reset: why it ended and where. `None` if it was the power, or if
+    /// [`forget_last_end`](Self::forget_last_end) was called since.
+    fn last_end() -> Option<LastEnd>;
+
+    /// The host has the last end in durable storage.
+    fn forget_last_end();
+
+    /// The signs of life of this board's tasks, where its watchdog can see them.
+    fn pulse() -> &'static Pulse;
+
+    /// Keeps the watchdog from restarting the board for some seconds. Only [`crate::health`] calls it.
+    fn feed_watchdog();
+
+    /// Starts the board anew, and leaves `why` for the start to come.
+    fn restart(why: ResetCause) -> !;
+
+    /// Takes bytes of the log, in the order in which they were written, and says how many; 0 on a board that keeps none.
+    fn take_log(_into: &mut [u8]) -> usize {
+        0
+    }
+}
+
+/// The speed of a line to a device, where it can be changed.
+pub trait DeviceSpeed {
+    /// Sends and receives at `bits_per_second` from now on. To be called when nothing is under way: what is on its way is damaged.
+    fn set(&mut self, bits_per_second: u32);
+}
+
+/// Bytes of a line that came to harm, since start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineErrors {
+    /// Lost, because nobody took them in time.
+    pub overruns: u32,
+    /// Came with a framing or parity error.
+    pub damaged: u32,
+}
+
+/// What a board counts of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vitals {
+    /// From the counter's computer.
+    pub host: LineErrors,
+    /// From the ticket printer or the sensor.
+    pub device: LineErrors,
+    /// Bytes of the stack that have never been used.
+    pub stack_free: u32,
+    /// The longest that the processor was kept from all other tasks, in microseconds.
+    pub longest_block_us: u32,
+    /// Share of the time that the processor was at work in the last whole minute (or since start, in the first), in thousandths.
+    pub busy_permille: u16,
+    /// Starts since power was switched on, that for the power included.
+    pub starts: u32,
+    /// Parts that failed the test at start: see [`crate::health::self_test`].
+    pub self_test: u16,
+    /// Why the board started.
+    pub cause: ResetCause,
+    /// Bytes of the log that were lost for want of room.
+    pub log_lost: u32,
 }
 
 /// A board taken apart.
@@ -51,6 +119,10 @@ pub struct Parts<B: Board> {
     pub device_reader: B::DeviceReader,
     /// To the ticket printer or the sensor.
     pub device_writer: B::DeviceWriter,
+    /// The speed of its line.
+    pub device_speed: B::DeviceSpeed,
+    /// Durable storage, not opened yet.
+    pub store: B::Store,
     /// The screen.
     pub panel: B::Panel,
     /// The buttons.

@@ -16,6 +16,7 @@ use super::sensor_task::{self, Command, Commands, Output, Outputs, Run};
 use crate::board::{Board, Panel, Parts};
 use crate::drivers::zfm::packet::MAX_PAYLOAD;
 use crate::drivers::zfm::{IMAGE_BYTES, Sensor};
+use crate::health::Housekeeping;
 use crate::link_port::{self, LinkPort, now};
 
 /// Runs the capture board for ever.
@@ -33,10 +34,11 @@ pub async fn run<B: Board>(board: B) -> ! {
     let commands = Commands::new();
     let outputs = Outputs::new();
     let mut link = link_port::link(Role::Capture, boot_id);
-    let port = LinkPort::new(&mut link, host_reader, host_writer, B::uart_overruns);
+    let port = LinkPort::new(&mut link, host_reader, host_writer);
     // Owned here and lent to the loops: what a future takes by value it may hold twice, and memory is short.
     let mut station = Station {
         port,
+        house: Housekeeping::of::<B>(),
         model: Model::new(),
         panel,
         commands: &commands,
@@ -56,6 +58,7 @@ pub async fn run<B: Board>(board: B) -> ! {
 /// The main loop and what it owns.
 struct Station<'a, R, W, P> {
     port: LinkPort<'a, R, W>,
+    house: Housekeeping,
     model: Model,
     panel: P,
     commands: &'a Commands,
@@ -71,7 +74,7 @@ impl<R: Read, W: Write, P: Panel> Station<'_, R, W, P> {
     async fn run(&mut self, outputs: &Outputs) -> ! {
         let mut shown = None;
         loop {
-            while let Some(event) = self.port.link.poll_event() {
+            while let Some(event) = self.house.poll(&mut self.port) {
                 if let Some(event) = self.interpret(event) {
                     self.handle(event);
                 }
@@ -130,13 +133,6 @@ impl<R: Read, W: Write, P: Panel> Station<'_, R, W, P> {
             LinkEvent::Down { reason } => {
                 crate::log_warn!("link down: {}", reason);
                 Some(Event::LinkDown)
-            }
-            LinkEvent::Request {
-                id,
-                message: Message::StatusRequest(_),
-            } => {
-                self.port.reply_status(id);
-                None
             }
             LinkEvent::Request { id, message } => {
                 crate::log_info!("host asks {=str}", message.name());

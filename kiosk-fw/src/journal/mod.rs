@@ -78,3 +78,33 @@ pub trait Store {
     /// Records that can be pushed before the store is full, if none is popped meanwhile.
     fn room(&self) -> u32;
 }
+
+/// The storage of a board that has none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoStore;
+
+impl Store for NoStore {
+    async fn open(&mut self, _newest: &mut [u8; MAX_RECORD]) -> Result<Opened, StoreError> {
+        Err(StoreError::Missing)
+    }
+
+    async fn push(&mut self, _record: &[u8]) -> Result<(), StoreError> {
+        Err(StoreError::Missing)
+    }
+
+    async fn peek(&mut self, _into: &mut [u8; MAX_RECORD]) -> Result<Option<usize>, StoreError> {
+        Err(StoreError::Missing)
+    }
+
+    async fn pop(&mut self) -> Result<(), StoreError> {
+        Err(StoreError::Missing)
+    }
+
+    fn waiting(&self) -> u32 {
+        0
+    }
+
+    fn room(&self) -> u32 {
+        0
+    }
+}

@@ -16,6 +16,7 @@ use super::{screens, ticket};
 use crate::board::{Board, Buttons, Panel, Parts};
 use crate::drivers::button;
 use crate::drivers::escpos::{Document, NoAnswer, Outcome, Printer};
+use crate::health::Housekeeping;
 use crate::link_port::{self, LinkPort, now};
 
 /// What the main loop hears from the others.
@@ -46,15 +47,17 @@ pub async fn run<B: Board>(board: B) -> ! {
         panel,
         buttons,
         boot_id,
+        ..
     } = board.parts();
     crate::log_info!("kiosk on {=str}, boot {=u32:#010x}", B::NAME, boot_id);
     let inputs = Inputs::new();
     let jobs = Jobs::new();
     let mut link = link_port::link(Role::Kiosk, boot_id);
-    let port = LinkPort::new(&mut link, host_reader, host_writer, B::uart_overruns);
+    let port = LinkPort::new(&mut link, host_reader, host_writer);
     // Owned here and lent to the loops: what a future takes by value it may hold twice, and memory is short.
     let mut counter = Counter {
         port,
+        house: Housekeeping::of::<B>(),
         model: Model::new(boot_id),
         panel,
         asked: LinearMap::new(),
@@ -103,6 +106,7 @@ async fn print<R: Read, W: Write>(printer: &mut Printer<R, W>, jobs: &Jobs, inpu
 /// The main loop and what it owns.
 struct Counter<'a, R, W, P> {
     port: LinkPort<'a, R, W>,
+    house: Housekeeping,
     model: Model,
     panel: P,
     asked: LinearMap<RequestId, Asked, 16>,
@@ -113,7 +117,7 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
     async fn run(&mut self, inputs: &Inputs) -> ! {
         let mut shown = None;
         loop {
-            while let Some(event) = self.port.link.poll_event() {
+            while let Some(event) = self.house.poll(&mut self.port) {
                 if let Some(event) = self.interpret(event) {
                     self.handle(event);
                 }
@@ -146,13 +150,6 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
             LinkEvent::Down { reason } => {
                 crate::log_warn!("link down: {}", reason);
                 Some(Event::LinkDown)
-            }
-            LinkEvent::Request {
-                id,
-                message: Message::StatusRequest(_),
-            } => {
-                self.port.reply_status(id);
-                None
             }
             LinkEvent::Request { id, message } => {
                 crate::log_info!("host asks {=str}", message.name());

@@ -29,12 +29,16 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use embassy_executor::Spawner;
 use embedded_hal::digital::PinState;
 
-use super::{Board, Buttons, Parts};
+use protocol::message::ResetCause;
+
+use super::{Board, Buttons, LastEnd, LineErrors, Parts, Vitals};
 use crate::drivers::ssd0323::Ssd0323;
+use crate::health::Pulse;
+use crate::journal::NoStore;
 
 pub use gpio::{Button, Output};
 pub use ssi::OledDevice;
-pub use uart::{Receiver, Sender};
+pub use uart::{Receiver, Sender, Speed};
 
 use defmt_semihosting as _;
 
@@ -49,6 +53,8 @@ const PRINTER_BAUD: u32 = 9_600;
 pub struct Kiosk(Started);
 /// The board as a capture board: the device is the fingerprint sensor on UART1.
 pub struct Capture(Started);
+
+static PULSE: Pulse = Pulse::new();
 
 /// Proof that clock, timers and guard are running.
 struct Started(());
@@ -89,26 +95,46 @@ impl Board for Kiosk {
     type HostWriter = Sender<4096, 2048>;
     type DeviceReader = Receiver<64, 1024>;
     type DeviceWriter = Sender<64, 1024>;
+    type DeviceSpeed = Speed<64, 1024>;
+    type Store = NoStore;
     type Panel = Oled;
     type Button = Button;
 
     fn parts(self) -> Parts<Self> {
-        let (host_reader, host_writer) = host_uart(&self.0);
+        let (host_reader, host_writer, _) = host_uart(&self.0);
         gpio::G.alternate(0b11);
-        let (device_reader, device_writer) = uart::UART2.start(PRINTER_BAUD);
+        let (device_reader, device_writer, device_speed) = uart::UART2.start(PRINTER_BAUD);
         Parts {
             host_reader,
             host_writer,
             device_reader,
             device_writer,
+            device_speed,
+            store: NoStore,
             panel: oled(),
             buttons: buttons(),
             boot_id: boot_id(),
         }
     }
 
-    fn uart_overruns() -> u32 {
-        uart::overruns()
+    fn vitals() -> Vitals {
+        vitals(uart::UART2.errors())
+    }
+
+    fn last_end() -> Option<LastEnd> {
+        None
+    }
+
+    fn forget_last_end() {}
+
+    fn pulse() -> &'static Pulse {
+        &PULSE
+    }
+
+    fn feed_watchdog() {}
+
+    fn restart(_why: ResetCause) -> ! {
+        cortex_m::peripheral::SCB::sys_reset()
     }
 }
 
@@ -118,32 +144,66 @@ impl Board for Capture {
     type HostWriter = Sender<4096, 2048>;
     type DeviceReader = Receiver<1024, 64>;
     type DeviceWriter = Sender<1024, 64>;
+    type DeviceSpeed = Speed<1024, 64>;
+    type Store = NoStore;
     type Panel = Oled;
     type Button = Button;
 
     fn parts(self) -> Parts<Self> {
-        let (host_reader, host_writer) = host_uart(&self.0);
+        let (host_reader, host_writer, _) = host_uart(&self.0);
         gpio::D.alternate(0b1100);
-        let (device_reader, device_writer) = uart::UART1.start(SENSOR_BAUD);
+        let (device_reader, device_writer, device_speed) = uart::UART1.start(SENSOR_BAUD);
         Parts {
             host_reader,
             host_writer,
             device_reader,
             device_writer,
+            device_speed,
+            store: NoStore,
             panel: oled(),
             buttons: buttons(),
             boot_id: boot_id(),
         }
     }
 
-    fn uart_overruns() -> u32 {
-        uart::overruns()
+    fn vitals() -> Vitals {
+        vitals(uart::UART1.errors())
+    }
+
+    fn last_end() -> Option<LastEnd> {
+        None
+    }
+
+    fn forget_last_end() {}
+
+    fn pulse() -> &'static Pulse {
+        &PULSE
+    }
+
+    fn feed_watchdog() {}
+
+    fn restart(_why: ResetCause) -> ! {
+        cortex_m::peripheral::SCB::sys_reset()
     }
 }
 
-fn host_uart(_started: &Started) -> (Receiver<4096, 2048>, Sender<4096, 2048>) {
+fn host_uart(_started: &Started) -> (Receiver<4096, 2048>, Sender<4096, 2048>, Speed<4096, 2048>) {
     gpio::A.alternate(0b11);
     uart::UART0.start(HOST_BAUD)
+}
+
+fn vitals(device: LineErrors) -> Vitals {
+    Vitals {
+        host: uart::UART0.errors(),
+        device,
+        stack_free: 0,
+        longest_block_us: 0,
+        busy_permille: 0,
+        starts: 0,
+        self_test: 0,
+        cause: ResetCause::Unknown,
+        log_lost: 0,
+    }
 }
 
 fn oled() -> Oled {

@@ -20,6 +20,7 @@ use super::registers::{
     Register,
     irq::{self, Irq},
 };
+use crate::board::{DeviceSpeed, LineErrors};
 use crate::drivers::ring::Ring;
 
 const DR: u32 = 0x000;
@@ -119,17 +120,19 @@ pub(super) extern "C" fn on_uart2() {
     UART2.on_interrupt();
 }
 
-/// Bytes lost since start because a ring and a FIFO were full, on all three UARTs. At 50 MHz and these queue sizes there should be none.
-pub(super) fn overruns() -> u32 {
-    [&QUEUES0.overruns, &QUEUES1.overruns, &QUEUES2.overruns]
-        .iter()
-        .map(|count| count.load(Ordering::Relaxed))
-        .sum()
-}
-
 impl<const RX: usize, const TX: usize> Uart<RX, TX> {
-    /// Sets the speed, switches the UART on and gives out its two halves. To be called once.
-    pub(super) fn start(&'static self, baud: u32) -> (Receiver<RX, TX>, Sender<RX, TX>) {
+    /// Sets the speed, switches the UART on and gives out its two halves and its speed. To be called once.
+    pub(super) fn start(&'static self, baud: u32) -> (Receiver<RX, TX>, Sender<RX, TX>, Speed<RX, TX>) {
+        self.set_speed(baud);
+        self.register(IFLS).write(IFLS_QUARTER);
+        self.register(ICR).write(0x7FF);
+        self.register(IM).write(INT_RECEIVE);
+        self.irq.enable();
+        (Receiver(self), Sender(self), Speed(self))
+    }
+
+    /// Switches the UART off, and on again at `baud`. What its FIFOs hold is lost (TRM 3.3.7).
+    fn set_speed(&self, baud: u32) {
         // TRM 3.3.6: divisor = clock / (16 * baud), with 6 bits of fraction; rounded to the nearest of those.
         let divisor = (SYSTEM_HZ * 4 + baud / 2) / baud;
         self.register(CTL).write(0);
@@ -137,12 +140,15 @@ impl<const RX: usize, const TX: usize> Uart<RX, TX> {
         self.register(FBRD).write(divisor & 0x3F);
         // Writing LCRH takes the divisor over, so it comes last.
         self.register(LCRH).write(LCRH_8N1_FIFO);
-        self.register(IFLS).write(IFLS_QUARTER);
-        self.register(ICR).write(0x7FF);
-        self.register(IM).write(INT_RECEIVE);
         self.register(CTL).write(CTL_ENABLE);
-        self.irq.enable();
-        (Receiver(self), Sender(self))
+    }
+
+    /// What came to harm on the way in, since start. At 50 MHz and these queues' sizes nothing should be lost.
+    pub(super) fn errors(&self) -> LineErrors {
+        LineErrors {
+            overruns: self.queues.overruns.load(Ordering::Relaxed),
+            damaged: self.queues.damaged.load(Ordering::Relaxed),
+        }
     }
 
     fn register(&self, offset: u32) -> Register {
@@ -260,5 +266,15 @@ impl<const RX: usize, const TX: usize> Write for Sender<RX, TX> {
             Timer::after_micros(200).await;
         }
         Ok(())
+    }
+}
+
+/// The speed of a UART.
+pub struct Speed<const RX: usize, const TX: usize>(&'static Uart<RX, TX>);
+
+impl<const RX: usize, const TX: usize> DeviceSpeed for Speed<RX, TX> {
+    fn set(&mut self, bits_per_second: u32) {
+        // The handler must not find the UART half set.
+        critical_section::with(|_| self.0.set_speed(bits_per_second));
     }
 }

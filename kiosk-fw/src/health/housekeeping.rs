@@ -1,0 +1,185 @@
+//! What every board is asked, whatever its application.
+
+use embedded_io_async::{Read, Write};
+use protocol::RequestId;
+use protocol::link::Event;
+use protocol::message::{Accepted, Health, Message, ResetCause, StorageState};
+
+use super::{Pulse, Task};
+use crate::board::{Board, LastEnd, Vitals};
+use crate::link_port::{LinkPort, now};
+
+/// How long the answer to `Restart` may take to leave the board, in µs.
+const FAREWELL_US: u64 = 300_000;
+
+/// How the durable storage is: whoever works it says so here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StorageHealth {
+    /// Whether it works.
+    pub state: StorageState,
+    /// Records written since start.
+    pub writes: u32,
+    /// Writes and reads that failed since start.
+    pub errors: u32,
+    /// Records that the host has not taken yet.
+    pub waiting: u32,
+}
+
+impl Default for StorageHealth {
+    fn default() -> Self {
+        Self {
+            state: StorageState::None,
+            writes: 0,
+            errors: 0,
+            waiting: 0,
+        }
+    }
+}
+
+/// Answers `StatusRequest`, `HealthRequest` and `Restart`, tells `Restarted`, and feeds the watchdog.
+pub struct Housekeeping {
+    board: Hooks,
+    /// The request that tells the last end, while it is not answered.
+    telling: Option<RequestId>,
+    /// When the board restarts, because the host asked for it.
+    restart_at: Option<u64>,
+    /// How the durable storage is.
+    pub storage: StorageHealth,
+}
+
+/// A board's own functions, so that housekeeping is the same code for all.
+struct Hooks {
+    vitals: fn() -> Vitals,
+    last_end: fn() -> Option<LastEnd>,
+    forget_last_end: fn(),
+    pulse: fn() -> &'static Pulse,
+    feed_watchdog: fn(),
+    restart: fn(ResetCause) -> !,
+}
+
+impl Housekeeping {
+    /// The housekeeping of `B`.
+    pub fn of<B: Board>() -> Self {
+        Self {
+            board: Hooks {
+                vitals: B::vitals,
+                last_end: B::last_end,
+                forget_last_end: B::forget_last_end,
+                pulse: B::pulse,
+                feed_watchdog: B::feed_watchdog,
+                restart: B::restart,
+            },
+            telling: None,
+            restart_at: None,
+            storage: StorageHealth::default(),
+        }
+    }
+
+    /// The next event of the link that is the application's business. What concerns every board is dealt with here.
+    ///
+    /// To be called until there is none, in each turn of the main loop: it is also the main loop's sign of life, and feeds the
+    /// watchdog while all loops give theirs.
+    pub fn poll<R: Read, W: Write>(&mut self, port: &mut LinkPort<'_, R, W>) -> Option<Event> {
+        let now_us = now();
+        self.keep_alive(now_us);
+        if self.restart_at.is_some_and(|at| now_us >= at) {
+            (self.board.restart)(ResetCause::Requested);
+        }
+        while let Some(event) = port.link.poll_event() {
+            if let Some(event) = self.keep(port, event) {
+                return Some(event);
+            }
+        }
+        None
+    }
+
+    fn keep_alive(&self, now_us: u64) {
+        let pulse = (self.board.pulse)();
+        let now_ms = (now_us / 1_000) as u32;
+        pulse.beat_at(Task::Main, now_ms);
+        if pulse.late(now_ms) == 0 {
+            (self.board.feed_watchdog)();
+        }
+    }
+
+    /// Deals with `event`, or gives it back.
+    fn keep<R: Read, W: Write>(&mut self, port: &mut LinkPort<'_, R, W>, event: Event) -> Option<Event> {
+        match event {
+            Event::Up { .. } => {
+                self.tell_last_end(port);
+                Some(event)
+            }
+            Event::Request {
+                id,
+                message: Message::StatusRequest(_),
+            } => {
+                let vitals = (self.board.vitals)();
+                port.reply_status(id, vitals.host.overruns.wrapping_add(vitals.device.overruns));
+                None
+            }
+            Event::Request {
+                id,
+                message: Message::HealthRequest(_),
+            } => {
+                port.reply(id, &self.health().into());
+                None
+            }
+            Event::Request {
+                id,
+                message: Message::Restart(_),
+            } => {
+                port.reply(id, &Accepted {}.into());
+                self.restart_at = Some(now() + FAREWELL_US);
+                None
+            }
+            Event::Reply { id, message } if self.telling == Some(id) => {
+                self.telling = None;
+                if matches!(message, Message::Accepted(_)) {
+                    (self.board.forget_last_end)();
+                }
+                None
+            }
+            // It is told again when the link is up the next time.
+            Event::RequestFailed { id, .. } if self.telling == Some(id) => {
+                self.telling = None;
+                None
+            }
+            other => Some(other),
+        }
+    }
+
+    // Not inlined: the message is large, and its room on the stack should be free again afterwards.
+    #[inline(never)]
+    fn tell_last_end<R: Read, W: Write>(&mut self, port: &mut LinkPort<'_, R, W>) {
+        if self.telling.is_some() {
+            return;
+        }
+        if let Some(end) = (self.board.last_end)() {
+            // It fails if the host is too old to know the message; then nobody can be told.
+            self.telling = port.link.request(now(), &end.into()).ok();
+        }
+    }
+
+    fn health(&self) -> Health {
+        let vitals = (self.board.vitals)();
+        Health {
+            uptime_ms: now() / 1_000,
+            cause: vitals.cause,
+            starts: vitals.starts,
+            self_test: vitals.self_test,
+            on_trial: false,
+            host_overruns: vitals.host.overruns,
+            host_damaged: vitals.host.damaged,
+            device_overruns: vitals.device.overruns,
+            device_damaged: vitals.device.damaged,
+            stack_free: vitals.stack_free,
+            longest_block_us: vitals.longest_block_us,
+            busy_permille: vitals.busy_permille,
+            storage: self.storage.state,
+            storage_writes: self.storage.writes,
+            storage_errors: self.storage.errors,
+            storage_waiting: self.storage.waiting.min(u32::from(u16::MAX)) as u16,
+            log_lost: vitals.log_lost,
+        }
+    }
+}
