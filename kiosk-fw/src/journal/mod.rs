@@ -4,6 +4,10 @@
 //! that the newest alone brings the application back to where it was, and the older ones are only what the host has yet to
 //! be told.
 
+#[cfg(test)]
+mod power;
+pub mod sectors;
+
 use core::future::Future;
 
 /// Most bytes of a record.
