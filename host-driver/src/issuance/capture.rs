@@ -14,7 +14,7 @@ use protocol::message::{
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// How long the image may take once the finger is there: 7 s at 57,600 baud, 3.5 s at 115,200 (R307 manual, "UpImage"), three times
+/// How long the image may take once the finger is there: 7 s at 57,600 baud, 3.5 s at 115,200 (R307 manual, `UpImage`), three times
 /// on a bad line between sensor and board.
 const IMAGE_TIMEOUT: Duration = Duration::from_secs(25);
 /// The longest that a capture may take, whatever the board says: it asks for a finger five times at most.
