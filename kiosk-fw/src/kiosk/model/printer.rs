@@ -1,23 +1,23 @@
 //! What the printer's answers mean to residents and to the host.
 
-use protocol::message::{PaperState, PrinterStatus, PrinterTrouble};
+use protocol::message::{PaperState, PrintCause, PrinterStatus};
 
 use super::view::Trouble;
 use crate::drivers::escpos::status::Paper;
-use crate::drivers::escpos::{self, Status};
+use crate::drivers::escpos::{NoAnswer, Status};
 
 /// Why the printer cannot print, as a resident sees it; `None` if it can.
-pub(super) fn trouble(status: Result<Status, escpos::Trouble>) -> Option<Trouble> {
+pub(super) fn trouble(status: Result<Status, NoAnswer>) -> Option<Trouble> {
     match status {
         Ok(status) if status.can_print() => None,
         Ok(status) if status.cover_open => Some(Trouble::CoverOpen),
         Ok(status) if !status.has_paper() => Some(Trouble::PaperOut),
-        Ok(_) | Err(_) => Some(Trouble::Broken),
+        Ok(_) | Err(NoAnswer) => Some(Trouble::Broken),
     }
 }
 
 /// How the printer is, in the words of the protocol.
-pub(super) fn printer_status(status: Result<Status, escpos::Trouble>) -> PrinterStatus {
+pub(super) fn printer_status(status: Result<Status, NoAnswer>) -> PrinterStatus {
     match status {
         Ok(status) => PrinterStatus {
             online: !status.offline,
@@ -29,18 +29,25 @@ pub(super) fn printer_status(status: Result<Status, escpos::Trouble>) -> Printer
             },
             cover_open: status.cover_open,
             error: status.error,
-            trouble: PrinterTrouble::None,
+            trouble: protocol::message::PrinterTrouble::None,
         },
-        Err(why) => PrinterStatus {
+        Err(NoAnswer) => PrinterStatus {
             online: false,
             paper: PaperState::Unknown,
             cover_open: false,
             error: false,
-            trouble: match why {
-                escpos::Trouble::Silent => PrinterTrouble::Silent,
-                escpos::Trouble::Garbled => PrinterTrouble::Garbled,
-                escpos::Trouble::Slow => PrinterTrouble::Slow,
-            },
+            trouble: protocol::message::PrinterTrouble::None,
         },
+    }
+}
+
+/// Why a ticket is not certain to be out, in the words of the protocol.
+pub(super) fn cause(status: Result<Status, NoAnswer>) -> PrintCause {
+    match status {
+        Err(NoAnswer) => PrintCause::NoAnswer,
+        Ok(status) if status.cover_open => PrintCause::CoverOpen,
+        Ok(status) if !status.has_paper() => PrintCause::PaperOut,
+        Ok(status) if status.error => PrintCause::Error,
+        Ok(_) => PrintCause::Offline,
     }
 }
