@@ -243,9 +243,13 @@ mod tests {
 
     #[test]
     fn a_message_reads_as_its_fields() {
-        let (fields, rest) = Fields::parse(CaptureProgress::FIELDS, &[7, 0, 0, 0, 2, 9]).unwrap();
-        assert_eq!(fields.to_string(), "capture_id=7 phase=Reading");
-        assert_eq!(fields.to_json(), json!({ "capture_id": 7, "phase": "Reading" }));
+        let (fields, rest) = Fields::parse(CaptureProgress::FIELDS, &[7, 0, 0, 0, 2, 3, 0, 9]).unwrap();
+        assert_eq!(
+            fields.to_string(),
+            "capture_id=7 phase=Reading impression=3 quality=Unknown"
+        );
+        let json = json!({ "capture_id": 7, "phase": "Reading", "impression": 3, "quality": "Unknown" });
+        assert_eq!(fields.to_json(), json);
         assert_eq!(rest, [9]);
     }
 
