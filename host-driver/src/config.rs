@@ -1,5 +1,9 @@
 //! The counter's configuration: one TOML file.
 
+mod kiosk;
+
+pub use kiosk::{Kiosk, LAST_NUMBER, Service};
+
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +30,9 @@ pub struct Config {
     /// What is kept of a run besides the store.
     #[serde(default)]
     pub output: Output,
+    /// The kiosk: its paper, priority, and the numbers that it may give by itself.
+    #[serde(default)]
+    pub kiosk: Kiosk,
     /// What a resident may choose at the kiosk, at most four.
     #[serde(default = "Service::recorded_resident")]
     pub services: Vec<Service>,
@@ -141,32 +148,6 @@ pub struct Output {
     pub keep_evidence: bool,
 }
 
-/// A service that a resident may choose at the kiosk.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Service {
-    /// Number in the messages, unique among the services.
-    pub id: u8,
-    /// Letter before the queue numbers, `A` to `Z`, unique among the services.
-    pub prefix: char,
-    /// Name in Indonesian, at most 24 bytes.
-    pub name_id: String,
-    /// Name in English, at most 24 bytes.
-    pub name_en: String,
-}
-
-impl Service {
-    /// What is offered when the file lists nothing: the card for a resident who is already recorded.
-    fn recorded_resident() -> Vec<Self> {
-        vec![Self {
-            id: 1,
-            prefix: 'A',
-            name_id: "KTP-el sudah rekam".into(),
-            name_en: "ID card (recorded)".into(),
-        }]
-    }
-}
-
 fn western_indonesia() -> i16 {
     420
 }
@@ -261,25 +242,8 @@ impl Config {
         if !(-12 * 60..=14 * 60).contains(&self.office.utc_offset_minutes) {
             return wrong("office.utc_offset_minutes", "must be -720 to 840");
         }
-        if self.services.is_empty() || self.services.len() > 4 {
-            return wrong("services", "must be one to four");
-        }
-        for (index, service) in self.services.iter().enumerate() {
-            if !service.prefix.is_ascii_uppercase() {
-                return wrong("services.prefix", "must be a letter A to Z");
-            }
-            if service.name_id.len() > 24 || service.name_en.len() > 24 {
-                return wrong("services.name", "must have at most 24 bytes");
-            }
-            let before = &self.services[..index];
-            if before
-                .iter()
-                .any(|other| other.id == service.id || other.prefix == service.prefix)
-            {
-                return wrong("services", "must differ in `id` and `prefix`");
-            }
-        }
-        Ok(())
+        self.kiosk.check()?;
+        Service::check(&self.services)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Time as the office's logic sees it: a value that is passed in.
 
 use std::fmt;
-use time::{OffsetDateTime, UtcOffset};
+use time::format_description::well_known::Iso8601;
+use time::{Date, OffsetDateTime, UtcOffset};
 
 /// A moment, in milliseconds since 1970-01-01 00:00 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -63,6 +64,23 @@ impl Moment {
     }
 }
 
+/// How far back a clock may be set over midnight without giving yesterday's numbers again.
+const SET_BACK_HOURS: i64 = 6;
+
+/// The day for which numbers count, as `YYYY-MM-DD`: the local day, except that a clock that is set back over midnight (by a time
+/// server, say) does not bring back the day before. `last` is the latest day on which numbers were given.
+pub fn office_day(now: Moment, utc_offset_minutes: i16, last: Option<&str>) -> String {
+    let today = now.local_day(utc_offset_minutes);
+    let soon = Moment(now.0.saturating_add(SET_BACK_HOURS * 3_600_000)).local_day(utc_offset_minutes);
+    if last == Some(soon.as_str()) { soon } else { today }
+}
+
+/// Days from 1970-01-01 to a day written as `YYYY-MM-DD`.
+pub fn days_since_1970(day: &str) -> Option<u32> {
+    let day = Date::parse(day, &Iso8601::DATE).ok()?;
+    u32::try_from((day - OffsetDateTime::UNIX_EPOCH.date()).whole_days()).ok()
+}
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} UTC", self.local_text(0))
@@ -97,6 +115,30 @@ mod tests {
         let first = Moment::from_millis(1_772_384_400_000);
         assert_eq!(last.local_text(420), "2026-03-01 23:59:59");
         assert_eq!(first.local_text(420), "2026-03-02 00:00:00");
+    }
+
+    #[test]
+    fn the_day_rolls_over_once_when_the_clock_is_set_back_over_midnight() {
+        let before = Moment::from_millis(1_772_384_399_999);
+        let after = Moment::from_millis(1_772_384_400_000);
+        assert_eq!(office_day(after, 420, Some("2026-03-01")), "2026-03-02");
+        assert_eq!(office_day(before, 420, Some("2026-03-02")), "2026-03-02");
+        assert_eq!(office_day(before, 420, Some("2026-03-01")), "2026-03-01");
+        assert_eq!(office_day(before, 420, None), "2026-03-01");
+    }
+
+    #[test]
+    fn a_clock_that_was_a_year_ahead_does_not_keep_its_day() {
+        let now = Moment::from_millis(1_772_384_399_999);
+        assert_eq!(office_day(now, 420, Some("2027-03-02")), "2026-03-01");
+    }
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        assert_eq!(days_since_1970("1970-01-02"), Some(1));
+        assert_eq!(days_since_1970("2026-03-01"), Some(20_513));
+        assert_eq!(days_since_1970("1969-12-31"), None);
+        assert_eq!(days_since_1970("soon"), None);
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! The counter's side of the kiosk: a thread that gives numbers while the operator works.
 
-use super::clock::{Clock, SystemClock};
-use super::console::{News, Teller};
-use super::queue::{Queue, ticket_id_text};
-use crate::board::{Board, BoardError, BoardEvent, Responder};
-use crate::issuance::capture::board_news;
+mod copies;
+mod service;
+mod tellings;
+
+use super::console::Teller;
+use super::queue::Queue;
+use crate::board::{Board, BoardError, BoardEvent};
 use crate::store::{Store, Ticket};
-use protocol::Message;
-use protocol::message::{Accepted, Called, PaperState, PrintOutcome, PrinterStatus, Refusal, SetClock};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use protocol::message::Called;
+use service::Service;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// How long the kiosk may take to answer a request.
@@ -39,17 +41,6 @@ enum Sign {
     },
 }
 
-/// What the thread works with.
-struct Service {
-    board: Board,
-    queue: Queue,
-    store: Store,
-    teller: Teller,
-    utc_offset_minutes: i16,
-    changed: Sender<()>,
-    signs: Sender<Sign>,
-}
-
 impl Kiosk {
     /// Starts to serve the kiosk on `board`: configures it, sets its clock, answers its requests. `store` is the thread's own
     /// connection.
@@ -66,21 +57,17 @@ impl Kiosk {
     ) -> std::io::Result<Self> {
         let (changed, changes) = channel();
         let (signing, signs) = channel();
-        let mut service = Service {
-            board: board.clone(),
+        let service = Service::new(
+            board.clone(),
             queue,
             store,
             teller,
             utc_offset_minutes,
-            changed,
-            signs: signing,
-        };
-        std::thread::Builder::new().name("kiosk".into()).spawn(move || {
-            // Ends when the board is closed.
-            for event in events {
-                service.take(event);
-            }
-        })?;
+            (changed, signing),
+        );
+        std::thread::Builder::new()
+            .name("kiosk".into())
+            .spawn(move || service.run(&events))?;
         Ok(Self {
             board,
             changes,
@@ -138,93 +125,5 @@ impl Kiosk {
             counter,
         };
         self.board.request(called, REQUEST_TIMEOUT).map(drop)
-    }
-}
-
-impl Service {
-    fn take(&mut self, event: BoardEvent) {
-        if let Some(news) = board_news("kiosk", &event) {
-            self.teller.tell(&news);
-        }
-        match event {
-            BoardEvent::Up { resumed: false, .. } => self.set_up(),
-            BoardEvent::Request { responder, message } => self.answer(responder, &message),
-            BoardEvent::Notification(Message::PrinterStatus(status)) => {
-                self.teller.tell(&printer_news(&status));
-                let works =
-                    status.online && !status.cover_open && !status.error && status.paper != PaperState::Out;
-                // Nobody listens any more once the counter has begun.
-                let _ = self.signs.send(Sign::Printer { works });
-            }
-            _ => {}
-        }
-    }
-
-    /// Tells a kiosk that has just started everything it needs.
-    fn set_up(&self) {
-        let clock = SetClock {
-            unix_seconds: SystemClock.now().unix_seconds(),
-            utc_offset_minutes: self.utc_offset_minutes,
-        };
-        let told = self
-            .board
-            .request(clock, REQUEST_TIMEOUT)
-            .and_then(|_| self.board.request(self.queue.configuration(), REQUEST_TIMEOUT));
-        match told {
-            // Nobody listens any more once the counter has begun.
-            Ok(_) => drop(self.signs.send(Sign::Configured)),
-            Err(error) => log::warn!("the kiosk could not be set up: {error}"),
-        }
-    }
-
-    fn answer(&mut self, responder: Responder, message: &Message) {
-        let now = SystemClock.now();
-        match message {
-            Message::TicketRequest(request) => {
-                responder.reply(self.queue.answer(&mut self.store, request, now));
-            }
-            Message::TicketPrinted(report) => match self.queue.printed(&mut self.store, report, now) {
-                Ok(ticket) => {
-                    responder.reply(Accepted {});
-                    if let Some(ticket) = ticket {
-                        self.tell_printed(&ticket, report.outcome);
-                    }
-                }
-                // Not accepted: the kiosk keeps the report and says it again.
-                Err(error) => {
-                    log::error!("a ticket's outcome could not be kept: {error}");
-                    responder.refuse(Refusal::Busy);
-                }
-            },
-            _ => responder.refuse(Refusal::NotPossible),
-        }
-    }
-
-    fn tell_printed(&self, ticket: &Ticket, outcome: PrintOutcome) {
-        self.teller.tell(&News::Ticket {
-            ticket: ticket.label(),
-            ticket_id: ticket_id_text(self.queue.ticket_id(ticket)),
-            printed: match outcome {
-                PrintOutcome::Printed => "printed",
-                PrintOutcome::NotPrinted => "not_printed",
-                PrintOutcome::Unknown => "unknown",
-            },
-        });
-        // Nobody waits for it any more when the counter is being closed.
-        let _ = self.changed.send(());
-    }
-}
-
-fn printer_news(status: &PrinterStatus) -> News {
-    News::TicketPrinter {
-        online: status.online,
-        paper: match status.paper {
-            PaperState::Ok => "ok",
-            PaperState::NearEnd => "near_end",
-            PaperState::Out => "out",
-            PaperState::Unknown | PaperState::Unrecognised(_) => "unknown",
-        },
-        cover_open: status.cover_open,
-        error: status.error,
     }
 }

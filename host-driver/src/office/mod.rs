@@ -8,6 +8,7 @@ pub mod console;
 pub mod counter;
 pub mod kiosk;
 pub mod nik;
+pub mod order;
 pub mod procedure;
 pub mod queue;
 pub mod record;

@@ -6,24 +6,31 @@
 mod agenda;
 mod applications;
 mod blanks;
+mod calling;
 mod journal;
+mod loans;
 mod outbox;
 mod records;
+mod reprints;
+mod strays;
 mod tickets;
 
 pub use agenda::AgendaRow;
 pub use applications::{Application, ApplicationId};
 pub use blanks::{BlankEntry, BlankPlace, BlankTotals};
 pub use journal::{JournalEntry, Replay};
+pub use loans::{Lending, Loan, LoanRange, TakenTicket, Taking};
 pub use outbox::Report;
-pub use tickets::{PressedTicket, Ticket, TicketState};
+pub use reprints::{Reprint, ReprintEnd};
+pub use strays::{Contradiction, StrayTicket};
+pub use tickets::{Paper, PressedTicket, Reported, Ticket, TicketState};
 
 use rusqlite::{Connection, OptionalExtension as _};
 use std::path::Path;
 use std::time::Duration;
 
 /// Versions of the schema, oldest first. A database of version n has had the first n applied. Only append.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// How long a statement waits for another connection's transaction. All transactions here are far shorter.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,6 +66,9 @@ pub enum StoreError {
     /// All numbers of the day are given.
     #[error("no queue number is left for today")]
     NumbersUsedUp,
+    /// Somebody else has asked for a copy of the same ticket, which is not over.
+    #[error("a copy of this ticket is being printed; look at the kiosk's printer before asking for another")]
+    ReprintUnderWay,
 }
 
 /// A connection to the store.
@@ -96,7 +106,8 @@ impl Store {
         // A memory database answers "memory" and keeps its own mode.
         db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         db.pragma_update(None, "synchronous", "FULL")?;
-        db.pragma_update(None, "foreign_keys", true)?;
+        // Off while a table is made anew (https://www.sqlite.org/lang_altertable.html, section 7); checked at its end instead.
+        db.pragma_update(None, "foreign_keys", false)?;
         let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let known = MIGRATIONS.len();
         let applied = usize::try_from(version).unwrap_or(0);
@@ -113,9 +124,16 @@ impl Store {
             for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
                 transaction.execute_batch(migration)?;
             }
+            let dangling = transaction
+                .query_row("PRAGMA foreign_key_check", [], |_| Ok(()))
+                .optional()?;
+            if dangling.is_some() {
+                return Err(StoreError::Damaged("reference"));
+            }
             transaction.pragma_update(None, "user_version", known as i64)?;
             transaction.commit()?;
         }
+        db.pragma_update(None, "foreign_keys", true)?;
         Ok(Self { db })
     }
 
@@ -173,6 +191,7 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::office::clock::Moment;
 
     #[test]
     fn a_store_opens_again_and_keeps_its_identity() {
@@ -225,6 +244,65 @@ mod tests {
             Store::open(&path),
             Err(StoreError::TooNew { found: 99, .. })
         ));
+    }
+
+    #[test]
+    fn a_store_of_version_1_keeps_its_tickets_and_what_refers_to_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("loket.sqlite");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(
+            "INSERT INTO meta VALUES ('identity', 7);
+             INSERT INTO tickets VALUES
+                 (1, 11, '2026-01-01', 1, 'A', 1, 0, 'closed', 1000, 2000, 5000, 6000, 0, 0),
+                 (2, -1, '2026-01-01', 1, 'A', 2, 1, 'called', 1100, 2000, 4000, NULL, 1, 13),
+                 (3, 13, '2026-01-01', 1, 'A', 3, 0, 'print_unknown', 1200, 2000, NULL, NULL, 2, 26),
+                 (4, 14, '2026-01-01', 1, 'A', 4, 0, 'not_printed', 1300, 2000, NULL, NULL, 3, 39),
+                 (9, 19, '2026-01-01', 1, 'A', 5, 0, 'issued', 1400, NULL, NULL, NULL, 3, 39);
+             INSERT INTO applications VALUES (5, 'ktp', 2, '1', '1', 'running', NULL, 4000, 4000);
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+        drop(old);
+        let mut store = Store::open(&path).unwrap();
+        let states: Vec<_> = store
+            .tickets_of("2026-01-01")
+            .unwrap()
+            .into_iter()
+            .map(|ticket| (ticket.id, ticket.label(), ticket.state.as_str(), ticket.paper))
+            .collect();
+        assert_eq!(
+            states,
+            [
+                (1, "A001".into(), "closed", None),
+                (2, "A002".into(), "called", None),
+                (3, "A003".into(), "print_unknown", Some(Paper::Unknown)),
+                (4, "A004".into(), "not_printed", Some(Paper::NotPrinted)),
+                (9, "A005".into(), "issued", None),
+            ]
+        );
+        assert_eq!(store.ticket(2).unwrap().unwrap().press, Some(u64::MAX));
+        let order: Vec<Option<i64>> = store
+            .db
+            .prepare("SELECT call_order FROM tickets ORDER BY id")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(order, [Some(2), Some(1), None, None, None]);
+        // Numbers and ids go on where they were, and the application still holds its ticket.
+        let next = store
+            .allocate_ticket(
+                &tickets::testing::press(20, "2026-01-01"),
+                Moment::from_millis(9000),
+            )
+            .unwrap();
+        assert_eq!((next.id, next.number), (10, 6));
+        assert!(store.db.execute("DELETE FROM tickets WHERE id = 2", []).is_err());
+        drop(store);
+        assert!(Store::open(&path).is_ok());
     }
 
     #[test]

@@ -1,18 +1,18 @@
 //! Queue tickets. Which number comes next is decided here, in one transaction, so that none is given twice.
 
+use super::calling::{turns, waiting};
 use super::{Store, StoreError};
 use crate::office::clock::Moment;
-use rusqlite::{OptionalExtension as _, Row};
-
-/// Largest queue number: three digits on the ticket and on the kiosk's screen.
-const LAST_NUMBER: u16 = 999;
-
-/// A ticket whose kiosk has not reported for this long is taken as printed: somebody may well hold it.
-const REPORT_TIMEOUT_MS: i64 = 2 * 60 * 1000;
+use crate::office::order::{self, Waiting};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 /// Where a ticket stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TicketState {
+    /// The number is lent to the kiosk; nobody has it, as far as is known.
+    Lent,
+    /// The kiosk gives this number no more, and has not said that it did.
+    Returned,
     /// Number given; the kiosk has not said yet whether it printed.
     Issued,
     /// Printed: somebody waits with it.
@@ -25,32 +25,87 @@ pub enum TicketState {
     Called,
     /// Done with.
     Closed,
+    /// Taken out of the queue by staff.
+    Void,
 }
 
 impl TicketState {
+    const ALL: [Self; 9] = [
+        Self::Lent,
+        Self::Returned,
+        Self::Issued,
+        Self::Printed,
+        Self::PrintUnknown,
+        Self::NotPrinted,
+        Self::Called,
+        Self::Closed,
+        Self::Void,
+    ];
+
     /// The word in the store and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Lent => "lent",
+            Self::Returned => "returned",
             Self::Issued => "issued",
             Self::Printed => "printed",
             Self::PrintUnknown => "print_unknown",
             Self::NotPrinted => "not_printed",
             Self::Called => "called",
             Self::Closed => "closed",
+            Self::Void => "void",
         }
     }
 
     fn from_str(text: &str) -> Option<Self> {
-        [
-            Self::Issued,
-            Self::Printed,
-            Self::PrintUnknown,
-            Self::NotPrinted,
-            Self::Called,
-            Self::Closed,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// Whether a number was given.
+    pub fn is_given(self) -> bool {
+        !matches!(self, Self::Lent | Self::Returned)
+    }
+}
+
+/// What became of the paper, as the kiosk said last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paper {
+    /// It is out.
+    Printed,
+    /// Nothing came out.
+    NotPrinted,
+    /// It cannot be told.
+    Unknown,
+}
+
+impl Paper {
+    /// The word in the store and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Printed => "printed",
+            Self::NotPrinted => "not_printed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub(super) fn from_str(text: &str) -> Option<Self> {
+        [Self::Printed, Self::NotPrinted, Self::Unknown]
+            .into_iter()
+            .find(|paper| paper.as_str() == text)
+    }
+
+    /// Where a ticket stands that has not been called yet.
+    fn state(self) -> TicketState {
+        match self {
+            Self::Printed => TicketState::Printed,
+            Self::NotPrinted => TicketState::NotPrinted,
+            Self::Unknown => TicketState::PrintUnknown,
+        }
+    }
+
+    /// Whether this is news after `before`: once a ticket is out, it stays out.
+    fn is_news_after(self, before: Option<Self>) -> bool {
+        before != Some(Self::Printed) && before != Some(self)
     }
 }
 
@@ -67,8 +122,12 @@ pub struct PressedTicket {
     pub priority: bool,
     /// The local day.
     pub day: String,
+    /// The largest number that may be given; those above are lent.
+    pub last_number: u16,
     /// Minutes that one person takes, for the estimate.
     pub minutes_each: u16,
+    /// So many priority tickets in a row while others wait, for the estimate.
+    pub priority_turns: u8,
 }
 
 /// A queue ticket.
@@ -76,18 +135,30 @@ pub struct PressedTicket {
 pub struct Ticket {
     /// Row in this store. With the store's identity it makes the id on the ticket's QR code.
     pub id: i64,
-    /// The press it came from.
-    pub press: u64,
+    /// The press it came from; `None` while it is lent, and when the kiosk has given the press another number.
+    pub press: Option<u64>,
+    /// The local day for which it counts.
+    pub day: String,
     /// The chosen service.
     pub service: u8,
     /// Letter.
     pub prefix: char,
     /// Number, 1 to 999.
     pub number: u16,
+    /// Whether it has priority.
+    pub priority: bool,
     /// Where it stands.
     pub state: TicketState,
+    /// The loan that it is of, if it was lent.
+    pub loan: Option<u32>,
     /// When the number was given.
     pub issued_at: Moment,
+    /// Whether that is so; otherwise it is when this computer was told.
+    pub is_issued_known: bool,
+    /// What the kiosk said of the paper, if it did.
+    pub paper: Option<Paper>,
+    /// And why it was not printed, or may not have been.
+    pub cause: Option<String>,
     /// When the kiosk reported, if it did.
     pub printed_at: Option<Moment>,
     /// Who were waiting then.
@@ -102,18 +173,25 @@ impl Ticket {
         format!("{}{:03}", self.prefix, self.number)
     }
 
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let state: String = row.get("state")?;
         let prefix: String = row.get("prefix")?;
+        let paper: Option<String> = row.get("paper")?;
         Ok(Self {
             id: row.get("id")?,
-            press: row.get::<_, i64>("press")?.cast_unsigned(),
+            press: row.get::<_, Option<i64>>("press")?.map(i64::cast_unsigned),
+            day: row.get("day")?,
             service: row.get("service")?,
             prefix: prefix.chars().next().unwrap_or('?'),
             number: row.get("number")?,
+            priority: row.get("priority")?,
             // A word that is not ours was put there from outside; such a ticket is not called.
             state: TicketState::from_str(&state).unwrap_or(TicketState::Closed),
+            loan: row.get("loan")?,
             issued_at: Moment::from_millis(row.get("issued_at")?),
+            is_issued_known: row.get("issued_known")?,
+            paper: paper.as_deref().and_then(Paper::from_str),
+            cause: row.get("cause")?,
             printed_at: row.get::<_, Option<i64>>("printed_at")?.map(Moment::from_millis),
             people_before: row.get("people_before")?,
             wait_minutes: row.get("wait_minutes")?,
@@ -121,12 +199,49 @@ impl Ticket {
     }
 }
 
-/// Tickets that somebody waits with, as a condition on `state`, `issued_at` and `:silent_since`, the moment before
-/// which a kiosk that has not reported counts as silent.
-macro_rules! waiting {
-    () => {
-        "(state IN ('printed', 'print_unknown') OR (state = 'issued' AND issued_at <= :silent_since))"
-    };
+/// What the kiosk's word about a paper meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reported {
+    /// It is kept; this is the ticket now.
+    Ticket(Ticket),
+    /// The press is not known, or of another ticket: the word is kept among the strays.
+    Stray,
+}
+
+/// The ticket of a press.
+pub(super) fn of_press(db: &Connection, press: u64) -> rusqlite::Result<Option<Ticket>> {
+    db.query_row(
+        "SELECT * FROM tickets WHERE press = ?1",
+        [press.cast_signed()],
+        Ticket::from_row,
+    )
+    .optional()
+}
+
+/// The ticket of a row.
+pub(super) fn of_row(db: &Connection, id: i64) -> rusqlite::Result<Option<Ticket>> {
+    db.query_row("SELECT * FROM tickets WHERE id = ?1", [id], Ticket::from_row)
+        .optional()
+}
+
+/// Enters what is known of a ticket's paper, if it is news.
+pub(super) fn enter_paper(
+    db: &Connection,
+    ticket: &Ticket,
+    paper: Paper,
+    cause: Option<&str>,
+    at: Moment,
+) -> rusqlite::Result<()> {
+    if !paper.is_news_after(ticket.paper) {
+        return Ok(());
+    }
+    db.execute(
+        "UPDATE tickets SET paper = ?2, cause = ?3, printed_at = coalesce(printed_at, ?4),
+             state = CASE WHEN state IN ('issued', 'printed', 'print_unknown', 'not_printed') THEN ?5 ELSE state END
+         WHERE id = ?1",
+        (ticket.id, paper.as_str(), cause, at.millis(), paper.state().as_str()),
+    )?;
+    Ok(())
 }
 
 impl Store {
@@ -136,140 +251,75 @@ impl Store {
     /// [`StoreError::NumbersUsedUp`]; [`StoreError::Sqlite`].
     pub fn allocate_ticket(&mut self, pressed: &PressedTicket, at: Moment) -> Result<Ticket, StoreError> {
         let transaction = self.immediate()?;
-        let press = pressed.press.cast_signed();
-        let known = transaction
-            .query_row(
-                "SELECT * FROM tickets WHERE press = ?1",
-                [press],
-                Ticket::from_row,
-            )
-            .optional()?;
-        if let Some(ticket) = known {
+        if let Some(ticket) = of_press(&transaction, pressed.press)? {
             return Ok(ticket);
         }
         let prefix = pressed.prefix.to_string();
         let last: Option<u16> = transaction.query_row(
-            "SELECT max(number) FROM tickets WHERE day = ?1 AND prefix = ?2",
-            (&pressed.day, &prefix),
+            "SELECT max(number) FROM tickets WHERE day = ?1 AND prefix = ?2 AND number <= ?3",
+            (&pressed.day, &prefix, pressed.last_number),
             |row| row.get(0),
         )?;
         let number = last.unwrap_or(0) + 1;
-        if number > LAST_NUMBER {
+        if number > pressed.last_number {
             return Err(StoreError::NumbersUsedUp);
         }
-        let people_before: u16 = transaction.query_row(
-            "SELECT count(*) FROM tickets
-             WHERE day = ?1 AND prefix = ?2 AND state IN ('issued', 'printed', 'print_unknown')",
-            (&pressed.day, &prefix),
-            |row| row.get(0),
-        )?;
         transaction.execute(
             "INSERT INTO tickets
-                 (press, day, service, prefix, number, priority, state, issued_at, people_before, wait_minutes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'issued', ?7, ?8, ?9)",
+                 (press, day, service, prefix, number, priority, state, issued_at, told_at, people_before, wait_minutes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'issued', ?7, ?7, 0, 0)",
             (
-                press,
+                pressed.press.cast_signed(),
                 &pressed.day,
                 pressed.service,
                 &prefix,
                 number,
                 pressed.priority,
                 at.millis(),
+            ),
+        )?;
+        let id = transaction.last_insert_rowid();
+        let all: Vec<Waiting> = waiting(&transaction, &pressed.day, None)?;
+        let turns = turns(&transaction, &pressed.day, pressed.priority_turns)?;
+        let people_before = u16::try_from(order::before(&all, turns, id)).unwrap_or(u16::MAX);
+        transaction.execute(
+            "UPDATE tickets SET people_before = ?2, wait_minutes = ?3 WHERE id = ?1",
+            (
+                id,
                 people_before,
                 people_before.saturating_mul(pressed.minutes_each),
             ),
         )?;
-        let ticket = transaction.query_row(
-            "SELECT * FROM tickets WHERE press = ?1",
-            [press],
-            Ticket::from_row,
-        )?;
+        let ticket = of_row(&transaction, id)?.ok_or(StoreError::Damaged("ticket"))?;
         transaction.commit()?;
         Ok(ticket)
     }
 
-    /// Keeps what the kiosk says about the printing of a press's ticket. A later report of the same press changes
-    /// nothing once the ticket has been called. Returns the ticket, or `None` for an unknown press.
+    /// Keeps what the kiosk says about the paper of a press's ticket, `row` if it is of this store and known. Better knowledge
+    /// replaces a doubt; a ticket that is out stays out; where it stands changes only before it is called.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn report_ticket(
         &mut self,
-        press: u64,
-        state: TicketState,
+        (press, ticket_id, row): (u64, u64, Option<i64>),
+        paper: Paper,
+        cause: Option<&str>,
         at: Moment,
-    ) -> Result<Option<Ticket>, StoreError> {
-        let press = press.cast_signed();
+    ) -> Result<Reported, StoreError> {
         let transaction = self.immediate()?;
-        transaction.execute(
-            "UPDATE tickets SET state = ?2, printed_at = coalesce(printed_at, ?3)
-             WHERE press = ?1 AND state IN ('issued', 'print_unknown')",
-            (press, state.as_str(), at.millis()),
-        )?;
-        let ticket = transaction
-            .query_row(
-                "SELECT * FROM tickets WHERE press = ?1",
-                [press],
-                Ticket::from_row,
-            )
-            .optional()?;
-        transaction.commit()?;
-        Ok(ticket)
-    }
-
-    /// Who would be called next on `day`.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`].
-    pub fn next_waiting(&self, day: &str, now: Moment) -> Result<Option<Ticket>, StoreError> {
-        let sql = concat!(
-            "SELECT * FROM tickets WHERE day = :day AND ",
-            waiting!(),
-            " ORDER BY priority DESC, id LIMIT 1"
-        );
-        let parameters = rusqlite::named_params! {
-            ":day": day, ":silent_since": now.millis() - REPORT_TIMEOUT_MS
+        let reported = match of_press(&transaction, press)? {
+            Some(ticket) if row.is_none_or(|row| row == ticket.id) => {
+                enter_paper(&transaction, &ticket, paper, cause, at)?;
+                of_row(&transaction, ticket.id)?.map_or(Reported::Stray, Reported::Ticket)
+            }
+            _ => {
+                super::strays::put_paper(&transaction, press, ticket_id, paper, at)?;
+                Reported::Stray
+            }
         };
-        Ok(self.db.query_row(sql, parameters, Ticket::from_row).optional()?)
-    }
-
-    /// Marks a waiting ticket as called. `false`: another counter was quicker.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`].
-    pub fn call_ticket(&mut self, id: i64, at: Moment) -> Result<bool, StoreError> {
-        let changed = self.db.execute(
-            "UPDATE tickets SET state = 'called', called_at = ?2
-             WHERE id = ?1 AND state IN ('issued', 'printed', 'print_unknown')",
-            (id, at.millis()),
-        )?;
-        Ok(changed == 1)
-    }
-
-    /// Puts tickets of `day` back into the queue that were called while the program stopped before an application was
-    /// taken. Returns how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`].
-    pub fn requeue_called(&mut self, day: &str) -> Result<usize, StoreError> {
-        Ok(self.db.execute(
-            "UPDATE tickets SET state = 'printed' WHERE state = 'called' AND day = ?1 AND NOT EXISTS
-                 (SELECT 1 FROM applications
-                  WHERE ticket = tickets.id AND (phase <> 'ended' OR outcome <> 'interrupted'))",
-            [day],
-        )?)
-    }
-
-    /// Closes a ticket: the resident has been served, sent back, or told why not.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`].
-    pub fn close_ticket(&mut self, id: i64, at: Moment) -> Result<(), StoreError> {
-        self.db.execute(
-            "UPDATE tickets SET state = 'closed', closed_at = ?2 WHERE id = ?1 AND state <> 'closed'",
-            (id, at.millis()),
-        )?;
-        Ok(())
+        transaction.commit()?;
+        Ok(reported)
     }
 
     /// The ticket of a row.
@@ -277,27 +327,65 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn ticket(&self, id: i64) -> Result<Option<Ticket>, StoreError> {
+        Ok(of_row(&self.db, id)?)
+    }
+
+    /// The ticket with a number on a day.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn ticket_of(&self, day: &str, prefix: char, number: u16) -> Result<Option<Ticket>, StoreError> {
         Ok(self
             .db
-            .query_row("SELECT * FROM tickets WHERE id = ?1", [id], Ticket::from_row)
+            .query_row(
+                "SELECT * FROM tickets WHERE day = ?1 AND prefix = ?2 AND number = ?3",
+                (day, prefix.to_string(), number),
+                Ticket::from_row,
+            )
             .optional()?)
+    }
+
+    /// All tickets of a day, lent numbers too, in the order in which they were given.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn tickets_of(&self, day: &str) -> Result<Vec<Ticket>, StoreError> {
+        let mut statement = self
+            .db
+            .prepare("SELECT * FROM tickets WHERE day = ?1 ORDER BY issued_at, id")?;
+        let rows = statement.query_map([day], Ticket::from_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod testing {
     use super::*;
 
-    fn press(press: u64, day: &str) -> PressedTicket {
+    pub(in crate::store) fn press(press: u64, day: &str) -> PressedTicket {
         PressedTicket {
             press,
             service: 1,
             prefix: 'A',
             priority: false,
             day: day.into(),
+            last_number: 899,
             minutes_each: 13,
+            priority_turns: 2,
         }
     }
+
+    pub(in crate::store) fn report(store: &mut Store, press: u64, paper: Paper) -> Reported {
+        store
+            .report_ticket((press, 0, None), paper, None, Moment::from_millis(1_000_000))
+            .unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{press, report};
+    use super::*;
 
     const NOW: Moment = Moment::from_millis(1_000_000);
 
@@ -332,63 +420,77 @@ mod tests {
     #[test]
     fn after_the_last_number_the_press_is_refused_and_nothing_is_kept() {
         let mut store = Store::in_memory().unwrap();
-        for n in 1..=u64::from(LAST_NUMBER) {
+        for n in 1..=899 {
             store.allocate_ticket(&press(n, "2026-01-01"), NOW).unwrap();
         }
         let refused = store.allocate_ticket(&press(5000, "2026-01-01"), NOW);
         assert!(matches!(refused, Err(StoreError::NumbersUsedUp)));
-        assert!(
-            store
-                .report_ticket(5000, TicketState::Printed, NOW)
-                .unwrap()
-                .is_none()
-        );
+        assert_eq!(store.tickets_of("2026-01-01").unwrap().len(), 899);
     }
 
     #[test]
-    fn a_ticket_that_was_not_printed_is_not_called() {
+    fn the_estimate_honours_priority_and_counts_every_service() {
+        let mut store = Store::in_memory().unwrap();
+        for n in 1..=4 {
+            let mut pressed = press(n, "d");
+            (pressed.service, pressed.prefix) = (n as u8 % 2, if n % 2 == 0 { 'A' } else { 'B' });
+            store.allocate_ticket(&pressed, NOW).unwrap();
+        }
+        let mut elderly = press(5, "d");
+        elderly.priority = true;
+        assert_eq!(store.allocate_ticket(&elderly, NOW).unwrap().people_before, 0);
+        let last = store.allocate_ticket(&press(6, "d"), NOW).unwrap();
+        assert_eq!((last.people_before, last.wait_minutes), (5, 65));
+    }
+
+    #[test]
+    fn better_knowledge_replaces_a_doubt_and_never_the_other_way() {
+        use Paper::{NotPrinted, Printed, Unknown};
+        let said = |words: &[Paper]| {
+            let mut store = Store::in_memory().unwrap();
+            store.allocate_ticket(&press(1, "d"), NOW).unwrap();
+            for paper in words {
+                report(&mut store, 1, *paper);
+            }
+            let ticket = store.ticket(1).unwrap().unwrap();
+            assert_eq!(ticket.paper.map(Paper::state), Some(ticket.state));
+            ticket.state
+        };
+        assert_eq!(said(&[Unknown, Printed]), TicketState::Printed);
+        assert_eq!(said(&[Unknown, NotPrinted]), TicketState::NotPrinted);
+        assert_eq!(said(&[NotPrinted, Printed]), TicketState::Printed);
+        assert_eq!(said(&[Printed, Unknown]), TicketState::Printed);
+        assert_eq!(said(&[Printed, NotPrinted]), TicketState::Printed);
+    }
+
+    #[test]
+    fn what_is_learned_of_the_paper_after_the_call_is_kept_too() {
         let mut store = Store::in_memory().unwrap();
         store.allocate_ticket(&press(1, "d"), NOW).unwrap();
-        store.report_ticket(1, TicketState::NotPrinted, NOW).unwrap();
+        report(&mut store, 1, Paper::Unknown);
+        assert!(store.call_ticket(1, NOW).unwrap());
+        report(&mut store, 1, Paper::Printed);
+        let ticket = store.ticket(1).unwrap().unwrap();
         assert_eq!(
-            store.next_waiting("d", Moment::from_millis(9_000_000)).unwrap(),
-            None
+            (ticket.state, ticket.paper),
+            (TicketState::Called, Some(Paper::Printed))
         );
     }
 
     #[test]
-    fn a_ticket_of_a_silent_kiosk_is_called_after_two_minutes() {
-        let mut store = Store::in_memory().unwrap();
-        store.allocate_ticket(&press(1, "d"), NOW).unwrap();
-        assert_eq!(store.next_waiting("d", NOW).unwrap(), None);
-        let later = Moment::from_millis(NOW.millis() + REPORT_TIMEOUT_MS);
-        assert!(store.next_waiting("d", later).unwrap().is_some());
-    }
-
-    #[test]
-    fn one_number_is_called_once() {
+    fn a_word_about_another_ticket_changes_none() {
         let mut store = Store::in_memory().unwrap();
         let ticket = store.allocate_ticket(&press(1, "d"), NOW).unwrap();
-        store.report_ticket(1, TicketState::Printed, NOW).unwrap();
-        assert!(store.call_ticket(ticket.id, NOW).unwrap());
-        assert!(!store.call_ticket(ticket.id, NOW).unwrap());
-        store.report_ticket(1, TicketState::Printed, NOW).unwrap();
-        assert_eq!(store.next_waiting("d", NOW).unwrap(), None);
-    }
-
-    #[test]
-    fn a_resident_who_was_called_when_the_program_died_is_called_again() {
-        let mut store = Store::in_memory().unwrap();
-        let ticket = store.allocate_ticket(&press(1, "d"), NOW).unwrap();
-        assert!(store.call_ticket(ticket.id, NOW).unwrap());
-        assert_eq!(store.requeue_called("d").unwrap(), 1);
+        let reported = store
+            .report_ticket((1, 77, Some(77)), Paper::NotPrinted, None, NOW)
+            .unwrap();
+        assert_eq!(reported, Reported::Stray);
+        assert_eq!(store.ticket(ticket.id).unwrap().unwrap(), ticket);
         assert_eq!(
-            store.next_waiting("d", NOW).unwrap().map(|next| next.id),
-            Some(ticket.id)
+            report(&mut store, 2, Paper::Printed),
+            Reported::Stray,
+            "an unknown press"
         );
-        assert!(store.call_ticket(ticket.id, NOW).unwrap());
-        store.close_ticket(ticket.id, NOW).unwrap();
-        assert_eq!(store.requeue_called("d").unwrap(), 0);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::model::{Action, Event, Key, Model};
 use super::{screens, ticket};
 use crate::board::{Board, Buttons, Panel, Parts};
 use crate::drivers::button;
-use crate::drivers::escpos::{Document, NoAnswer, Outcome, Printer};
+use crate::drivers::escpos::{Document, Outcome, Printer, Trouble};
 use crate::health::Housekeeping;
 use crate::link_port::{self, LinkPort, now};
 
@@ -27,7 +27,11 @@ type Jobs = Channel<NoopRawMutex, Job, 2>;
 #[allow(clippy::large_enum_variant)] // There is no heap to box the ticket on.
 enum Job {
     Check,
-    Print(Document<{ ticket::TICKET_BYTES }>),
+    Print {
+        document: Document<{ ticket::TICKET_BYTES }>,
+        /// Tells it from other tickets: presses count up.
+        mark: u32,
+    },
 }
 
 /// Which of the kiosk's requests an answer belongs to.
@@ -92,11 +96,11 @@ where
 async fn print<R: Read, W: Write>(printer: &mut Printer<R, W>, jobs: &Jobs, inputs: &Inputs) {
     loop {
         let event = match jobs.receive().await {
-            Job::Check => Event::Printer(printer.status().await),
-            Job::Print(document) => Event::TicketOut(match document.finish() {
-                Ok(bytes) => printer.print(bytes).await,
+            Job::Check => Event::Printer(printer.look().await),
+            Job::Print { document, mark } => Event::TicketOut(match document.finish() {
+                Ok(bytes) => printer.print(bytes, mark).await,
                 // Composed as too long; see `ticket::compose`. Nothing was sent.
-                Err(_) => Outcome::NotSent(Err(NoAnswer)),
+                Err(_) => Outcome::NotSent(Err(Trouble::Silent)),
             }),
         };
         inputs.send(event).await;
@@ -205,7 +209,8 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
                 crate::log_info!("number {=u16} granted", granted.number);
                 let service = self.model.service_by_prefix(granted.prefix);
                 let document = ticket::compose(self.model.office(), service, &granted);
-                self.give(Job::Print(document));
+                let mark = granted.press as u32;
+                self.give(Job::Print { document, mark });
             }
         }
     }

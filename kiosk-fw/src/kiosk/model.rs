@@ -25,10 +25,11 @@ use protocol::message::{
     Called, Configure, Message, PrintCause, PrintOutcome, Refusal, Service, TicketPrinted, TicketRequest,
 };
 
-use crate::drivers::escpos::{NoAnswer, Outcome, Status};
+use crate::drivers::escpos::cause;
+use crate::drivers::escpos::{self, Outcome, Status};
 use activity::{Activity, Call, Ticket};
 use owing::{OWED, Owing};
-use printer::{cause, printer_status, trouble};
+use printer::{printer_status, trouble};
 
 pub use action::{Action, Actions};
 pub use event::{Event, Key};
@@ -71,7 +72,7 @@ pub struct Model {
     requests: Owing<TicketRequest>,
     reports: Owing<TicketPrinted>,
     /// `None` until it was asked for the first time.
-    printer: Option<Result<Status, NoAnswer>>,
+    printer: Option<Result<Status, escpos::Trouble>>,
     checking: bool,
     next_check: u64,
 }
@@ -306,7 +307,7 @@ impl Model {
         }
     }
 
-    fn printer_says(&mut self, now: u64, status: Result<Status, NoAnswer>, actions: &mut Actions) {
+    fn printer_says(&mut self, now: u64, status: Result<Status, escpos::Trouble>, actions: &mut Actions) {
         self.checking = false;
         self.remember_printer(now, status, actions);
         // Seconds have passed since the last look.
@@ -337,7 +338,7 @@ impl Model {
         };
     }
 
-    fn remember_printer(&mut self, now: u64, status: Result<Status, NoAnswer>, actions: &mut Actions) {
+    fn remember_printer(&mut self, now: u64, status: Result<Status, escpos::Trouble>, actions: &mut Actions) {
         let before = self.printer.replace(status);
         if before != Some(status) && self.link_up {
             push(actions, Action::TellPrinter(printer_status(status)));

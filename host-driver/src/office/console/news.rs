@@ -31,6 +31,8 @@ pub enum News {
         cover_open: bool,
         /// Whether it reports an error.
         error: bool,
+        /// What else stands in the way: `none`, `silent`, `garbled` (it answers what makes no sense), `slow` or `other`.
+        trouble: &'static str,
     },
     /// A number was given and the kiosk said what became of the paper.
     Ticket {
@@ -40,6 +42,10 @@ pub enum News {
         ticket_id: String,
         /// `printed`, `not_printed` or `unknown`.
         printed: &'static str,
+        /// Why it was not printed, or may not have been: `paper_out`, `cover_open`, `offline`, `no_answer`, `error`,
+        /// `restarted` or `other`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cause: Option<&'static str>,
     },
     /// A number was called.
     Called {

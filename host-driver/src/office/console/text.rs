@@ -21,17 +21,49 @@ pub(super) fn of(news: &News) -> String {
             paper,
             cover_open,
             error,
+            trouble,
         } => {
-            if *online && matches!(*paper, "ok" | "unknown") && !cover_open && !error {
+            if *online && matches!(*paper, "ok" | "unknown") && !cover_open && !error && *trouble == "none" {
                 String::new()
             } else {
+                let (trouble_id, trouble_en) = match *trouble {
+                    "silent" => (
+                        "\n  Printer tidak menjawab: periksa daya dan kabelnya.",
+                        "\n  It does not answer: check its power and cable.",
+                    ),
+                    "garbled" => (
+                        "\n  Jawabannya tidak dapat dibaca: periksa kabel dan kecepatannya.",
+                        "\n  Its answers make no sense: check its cable and its speed.",
+                    ),
+                    "slow" => (
+                        "\n  Jawabannya terlalu lambat: matikan dan nyalakan printer.",
+                        "\n  It answers too slowly: switch it off and on.",
+                    ),
+                    _ => ("", ""),
+                };
                 format!(
-                    "! Printer tiket di kios: kertas {paper}, tutup terbuka {cover_open}, gangguan {error}\n  \
-                     Ticket printer at the kiosk: paper {paper}, cover open {cover_open}, error {error}"
+                    "! Printer tiket di kios: kertas {paper}, tutup terbuka {cover_open}, gangguan {error}{trouble_id}\n  \
+                     Ticket printer at the kiosk: paper {paper}, cover open {cover_open}, error {error}{trouble_en}"
                 )
             }
         }
-        News::Ticket { ticket, printed, .. } => format!("- Nomor antrean/queue number {ticket}: {printed}"),
+        News::Ticket {
+            ticket,
+            printed: "unknown",
+            ..
+        } => format!(
+            "! Nomor {ticket}: tidak pasti tercetak. Nomor ini tetap dipanggil; bila warga tidak memegangnya: loket ticket reprint {ticket}\n  \
+             Number {ticket}: it may not have been printed. It is called all the same; if the resident has no paper: loket ticket reprint {ticket}"
+        ),
+        News::Ticket {
+            ticket,
+            printed,
+            cause,
+            ..
+        } => {
+            let cause = cause.map_or(String::new(), |cause| format!(" ({cause})"));
+            format!("- Nomor antrean/queue number {ticket}: {printed}{cause}")
+        }
         News::Called { ticket, counter } => {
             format!("- Nomor {ticket} ke loket {counter} / number {ticket} to counter {counter}")
         }

@@ -144,7 +144,8 @@ impl Counter<'_> {
                 Phase::Parked | Phase::Ended => {}
             }
         }
-        let waiting = self.store.requeue_called(&queue.day(SystemClock.now()))?;
+        let day = queue.day(&self.store, SystemClock.now())?;
+        let waiting = self.store.requeue_called(&day)?;
         if waiting > 0 {
             self.teller().problem(Words::new(
                 format!("{waiting} nomor yang sudah dipanggil belum dilayani; nomor itu dipanggil lagi."),
@@ -163,7 +164,7 @@ impl Counter<'_> {
         loop {
             self.hardware.capture.catch_up();
             let now = SystemClock.now();
-            let Some(ticket) = self.store.next_waiting(&queue.day(now), now)? else {
+            let Some(ticket) = queue.next(&self.store, now)? else {
                 kiosk.wait_for_change(QUEUE_POLL);
                 continue;
             };

@@ -1,115 +1,200 @@
 //! Ticket printers that speak ESC/POS (Epson, "ESC/POS Command Reference"; command names are Epson's).
 //!
-//! [`document`] composes what is printed, [`status`] reads what the printer says of itself, [`Printer`] does both on a line.
+//! [`document`] composes what is printed, [`status`] and [`answer`] read what the printer says, [`Printer`] does both on a line.
+//!
+//! # What the printer's words prove
+//!
+//! `DLE EOT` is answered at once, whatever waits in the printer's buffer: it says how the printer is, not what it has printed.
+//! `GS ( H` (function 48) and `GS g 2` wait their turn: their answers prove that all bytes before them were carried out. So a ticket is
+//! *printed* when its mark has come back, and *not printed* when the counters, asked after everything that was sent, have neither fed a
+//! line nor made a cut since before the ticket. Everything else is *unknown*.
+//!
+//! Cheap printers know neither. For them a ticket is printed if they report no trouble for as long as printing takes, and what was
+//! under way when the kiosk lost power stays unknown.
 
+pub mod answer;
+mod counters;
 pub mod document;
+mod line;
+mod print;
+mod resolve;
 pub mod status;
 
-use core::task::Poll;
-
-use embassy_futures::poll_once;
-use embassy_time::{Duration, Timer, with_timeout};
+use embassy_time::{Duration, Instant};
 use embedded_io_async::{Read, Write};
 
-pub use document::Document;
+use answer::Answer;
+use line::Line;
 use status::Query;
+
+pub use counters::Counters;
+pub use document::Document;
+pub use resolve::{Resolution, cause};
 pub use status::Status;
 
-/// How long the printer may take to answer a status query: it does so in real time, whatever else it is doing.
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(300);
-/// How long the line may take to accept a ticket: 1 KiB at 9,600 baud takes 1.1 s, a printer holding the line off takes longer.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(8);
-/// Printing lags behind the line: 90 mm of paper at 60 mm/s. The printer is asked during and after that time.
-const PRINT_TIME: Duration = Duration::from_millis(1_000);
-/// How often it is asked meanwhile.
-const PRINT_POLLS: u32 = 4;
+/// How soon a printer answers `DLE EOT` if it is well: it does so in real time, whatever else it is doing.
+const PROMPT: Duration = Duration::from_millis(300);
+/// How long it is listened to before it counts as silent.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a printer with nothing to do may take over a command that is not answered in real time.
+const IDLE_ANSWER: Duration = Duration::from_millis(300);
+/// After so many commands without an answer, from a printer that is well, it does not know the command.
+const STRIKES: u8 = 2;
 
-/// The printer did not answer: it is off, not connected, or its cover is open (many are silent then).
+/// Why nothing is known of the printer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoAnswer;
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Trouble {
+    /// It does not answer: it is off, not connected, or its cover is open (many are silent then).
+    Silent,
+    /// It sends what no printer says, or half of its answers: the wrong speed, a bad cable, or no printer.
+    Garbled,
+    /// Its answers come too late to be of use.
+    Slow,
+}
 
 /// What became of a document, and the state in which the printer was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The printer took everything and reports no trouble after it.
+    /// The printer says that it has carried out everything; or it does not know how to say so, and reported no trouble for as long
+    /// as printing takes.
     Printed,
     /// Nothing was sent, because the printer was not ready.
-    NotSent(Result<Status, NoAnswer>),
-    /// It was sent, but the printer now reports trouble or nothing. It may have printed all, a part or nothing, and may still print
-    /// what it holds when the trouble is over.
-    Unknown(Result<Status, NoAnswer>),
+    NotSent(Result<Status, Trouble>),
+    /// It was sent, but the printer reports trouble or nothing. It may have printed all, a part or nothing, and may still print what it
+    /// holds when the trouble is over: see [`Printer::resolve`].
+    Unknown(Result<Status, Trouble>),
+}
+
+/// Completes a command that was cut off in the middle, when the board lost power while it sent a ticket: NUL means nothing between
+/// commands (in `GS V` it means "cut", which was to come anyway), and the longest command of a ticket, the content of its QR code, has
+/// fewer bytes.
+const PADDING: [u8; 32] = [0; 32];
+
+/// Whether the printer knows a command that not all know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ability {
+    /// It has left so many unanswered, and never answered one.
+    Unknown(u8),
+    Known,
+    Lacking,
+}
+
+impl Ability {
+    fn missed(&mut self) {
+        if let Self::Unknown(strikes) = self {
+            *strikes += 1;
+            if *strikes >= STRIKES {
+                *self = Self::Lacking;
+            }
+        }
+    }
 }
 
 /// A printer on a serial line.
 pub struct Printer<R, W> {
-    reader: R,
-    writer: W,
+    line: Line<R, W>,
+    /// `GS ( H`.
+    marks: Ability,
+    /// `GS g 2`.
+    counts: Ability,
+    /// A counter was asked for and has not come: it may yet, and must not be taken for another.
+    counter_owed: bool,
+    /// Nothing was sent since the board started.
+    fresh: bool,
+    /// The last round of status queries had no answer at all.
+    was_silent: bool,
 }
 
 impl<R: Read, W: Write> Printer<R, W> {
     /// The printer at the other end of `reader` and `writer`.
     pub const fn new(reader: R, writer: W) -> Self {
-        Self { reader, writer }
+        Self {
+            line: Line::new(reader, writer),
+            marks: Ability::Unknown(0),
+            counts: Ability::Unknown(0),
+            counter_owed: false,
+            fresh: true,
+            was_silent: false,
+        }
     }
 
-    /// Asks the printer how it is.
+    /// Asks the printer how it is: all four questions at once, 14 ms at 9,600 baud for a printer that answers at once; up to
+    /// 2.4 s for one that is in trouble. The first look of all takes 33 ms more, and the first looks at a printer that is well also find
+    /// out whether it knows marks.
     ///
     /// # Errors
     ///
-    /// [`NoAnswer`] if any of the four answers is missing.
-    pub async fn status(&mut self) -> Result<Status, NoAnswer> {
-        let mut status = Status::default();
-        for query in Query::ALL {
-            let answer = with_timeout(ANSWER_TIMEOUT, self.ask(query))
-                .await
-                .map_err(|_| NoAnswer)??;
-            status.take(query, answer);
+    /// [`Trouble`] if it does not say.
+    pub async fn look(&mut self) -> Result<Status, Trouble> {
+        if self.fresh {
+            self.line.send(&PADDING).await?;
+            self.fresh = false;
         }
-        Ok(status)
-    }
-
-    async fn ask(&mut self, query: Query) -> Result<u8, NoAnswer> {
-        // All answers look alike: one that comes after its question was given up would be taken for that to the next
-        // question, and so on for ever.
-        let mut late = [0; 16];
-        while let Poll::Ready(Ok(1..)) = poll_once(self.reader.read(&mut late)) {}
-        self.writer
-            .write_all(&query.command())
-            .await
-            .map_err(|_| NoAnswer)?;
-        let mut byte = [0];
-        loop {
-            if self.reader.read(&mut byte).await.map_err(|_| NoAnswer)? == 0 {
-                return Err(NoAnswer);
+        let status = match self.ask_status().await {
+            Err(Trouble::Garbled) => {
+                // A line can be disturbed once.
+                self.line.wait_for_quiet().await;
+                self.ask_status().await
             }
-            // Anything else is noise.
-            if status::is_answer(byte[0]) {
-                return Ok(byte[0]);
-            }
-        }
-    }
-
-    /// Prints `document`, unless the printer is not ready, and finds out what became of it.
-    pub async fn print(&mut self, document: &[u8]) -> Outcome {
-        match self.status().await {
-            Ok(status) if status.can_print() => (),
-            not_ready => return Outcome::NotSent(not_ready),
-        }
-        let sent = async {
-            self.writer.write_all(document).await.map_err(|_| NoAnswer)?;
-            self.writer.flush().await.map_err(|_| NoAnswer)
+            first => first,
         };
-        if !matches!(with_timeout(WRITE_TIMEOUT, sent).await, Ok(Ok(()))) {
-            return Outcome::Unknown(Err(NoAnswer));
+        let well = matches!(status, Ok(status) if status.can_print());
+        // With nothing to do, it answers a probe at once; if it is still printing, it has another chance.
+        if well && matches!(self.marks(), Ability::Unknown(_)) && !self.line.probe(IDLE_ANSWER).await {
+            self.marks.missed();
         }
-        for _ in 0..PRINT_POLLS {
-            Timer::after(PRINT_TIME / PRINT_POLLS).await;
-            match self.status().await {
-                Ok(status) if status.can_print() => (),
-                trouble => return Outcome::Unknown(trouble),
+        // Whatever answers next may be another printer.
+        if status == Err(Trouble::Silent) {
+            (self.marks, self.counts) = (Ability::Unknown(0), Ability::Unknown(0));
+            self.line.marks_seen = false;
+        }
+        status
+    }
+
+    async fn ask_status(&mut self) -> Result<Status, Trouble> {
+        let late = self.line.discard();
+        let asked = Instant::now();
+        self.line.send(&Query::COMMANDS).await?;
+        let mut status = Status::default();
+        let mut queries = Query::ALL.into_iter();
+        let (mut answers, mut noise) = (0, false);
+        while answers < Query::ALL.len() {
+            match self.line.hear_until(asked + PATIENCE).await {
+                Some(Answer::Status(byte)) => {
+                    // There are as many queries as answers are waited for.
+                    if let Some(query) = queries.next() {
+                        status.take(query, byte);
+                    }
+                    answers += 1;
+                }
+                Some(Answer::Noise) => noise = true,
+                // Of earlier requests.
+                Some(Answer::Mark(_) | Answer::Counter(_)) => (),
+                None => break,
             }
         }
-        Outcome::Printed
+        let was_silent = core::mem::replace(&mut self.was_silent, answers == 0 && !noise);
+        match answers {
+            0 if !noise => Err(if late && was_silent {
+                Trouble::Slow
+            } else {
+                Trouble::Silent
+            }),
+            // Which answer is missing cannot be told, nor which of them was noise.
+            0..4 => Err(Trouble::Garbled),
+            _ if noise => Err(Trouble::Garbled),
+            _ if asked.elapsed() > PROMPT => Err(Trouble::Slow),
+            _ => Ok(status),
+        }
+    }
+
+    /// Whether the printer knows marks. One that was given up and answers all the same knows them.
+    fn marks(&mut self) -> Ability {
+        if self.line.marks_seen {
+            self.marks = Ability::Known;
+        }
+        self.marks
     }
 }
 

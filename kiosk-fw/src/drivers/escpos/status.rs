@@ -17,16 +17,8 @@ impl Query {
     /// All four, in order.
     pub const ALL: [Self; 4] = [Self::Printer, Self::OfflineCause, Self::ErrorCause, Self::Paper];
 
-    /// The three bytes that ask.
-    pub const fn command(self) -> [u8; 3] {
-        let n = match self {
-            Self::Printer => 1,
-            Self::OfflineCause => 2,
-            Self::ErrorCause => 3,
-            Self::Paper => 4,
-        };
-        [0x10, 0x04, n]
-    }
+    /// The bytes that ask all four, in order.
+    pub const COMMANDS: [u8; 12] = [0x10, 0x04, 1, 0x10, 0x04, 2, 0x10, 0x04, 3, 0x10, 0x04, 4];
 }
 
 /// Whether a byte can be one of the four answers: bits 1 and 4 are 1, bits 0 and 7 are 0.

@@ -4,7 +4,7 @@ use protocol::RequestId;
 use protocol::link::RequestFailure;
 use protocol::message::Message;
 
-use crate::drivers::escpos::{NoAnswer, Outcome, Status};
+use crate::drivers::escpos::{self, Outcome, Status};
 
 /// A button, by what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub enum Event {
     /// A button was pressed.
     Pressed(Key),
     /// The answer to [`Action::CheckPrinter`](super::Action::CheckPrinter).
-    Printer(Result<Status, NoAnswer>),
+    Printer(Result<Status, escpos::Trouble>),
     /// The answer to [`Action::Print`](super::Action::Print).
     TicketOut(Outcome),
     /// The time given by [`Model::next_timeout`](super::Model::next_timeout) has come.

@@ -1,23 +1,23 @@
 //! What the printer's answers mean to residents and to the host.
 
-use protocol::message::{PaperState, PrintCause, PrinterStatus};
+use protocol::message::{PaperState, PrinterStatus, PrinterTrouble};
 
 use super::view::Trouble;
 use crate::drivers::escpos::status::Paper;
-use crate::drivers::escpos::{NoAnswer, Status};
+use crate::drivers::escpos::{self, Status};
 
 /// Why the printer cannot print, as a resident sees it; `None` if it can.
-pub(super) fn trouble(status: Result<Status, NoAnswer>) -> Option<Trouble> {
+pub(super) fn trouble(status: Result<Status, escpos::Trouble>) -> Option<Trouble> {
     match status {
         Ok(status) if status.can_print() => None,
         Ok(status) if status.cover_open => Some(Trouble::CoverOpen),
         Ok(status) if !status.has_paper() => Some(Trouble::PaperOut),
-        Ok(_) | Err(NoAnswer) => Some(Trouble::Broken),
+        Ok(_) | Err(_) => Some(Trouble::Broken),
     }
 }
 
 /// How the printer is, in the words of the protocol.
-pub(super) fn printer_status(status: Result<Status, NoAnswer>) -> PrinterStatus {
+pub(super) fn printer_status(status: Result<Status, escpos::Trouble>) -> PrinterStatus {
     match status {
         Ok(status) => PrinterStatus {
             online: !status.offline,
@@ -29,25 +29,18 @@ pub(super) fn printer_status(status: Result<Status, NoAnswer>) -> PrinterStatus 
             },
             cover_open: status.cover_open,
             error: status.error,
-            trouble: protocol::message::PrinterTrouble::None,
+            trouble: PrinterTrouble::None,
         },
-        Err(NoAnswer) => PrinterStatus {
+        Err(why) => PrinterStatus {
             online: false,
             paper: PaperState::Unknown,
             cover_open: false,
             error: false,
-            trouble: protocol::message::PrinterTrouble::None,
+            trouble: match why {
+                escpos::Trouble::Silent => PrinterTrouble::Silent,
+                escpos::Trouble::Garbled => PrinterTrouble::Garbled,
+                escpos::Trouble::Slow => PrinterTrouble::Slow,
+            },
         },
-    }
-}
-
-/// Why a ticket is not certain to be out, in the words of the protocol.
-pub(super) fn cause(status: Result<Status, NoAnswer>) -> PrintCause {
-    match status {
-        Err(NoAnswer) => PrintCause::NoAnswer,
-        Ok(status) if status.cover_open => PrintCause::CoverOpen,
-        Ok(status) if !status.has_paper() => PrintCause::PaperOut,
-        Ok(status) if status.error => PrintCause::Error,
-        Ok(_) => PrintCause::Offline,
     }
 }

@@ -234,7 +234,7 @@ fn paper_that_ends_in_the_middle_is_reported_as_unknown() {
 fn a_ticket_that_was_never_sent_is_reported_as_not_printed() {
     let mut kiosk = Bench::asking();
     kiosk.on(answer(PRESS));
-    let did = kiosk.on(Event::TicketOut(Outcome::NotSent(Err(NoAnswer))));
+    let did = kiosk.on(Event::TicketOut(Outcome::NotSent(Err(escpos::Trouble::Silent))));
     assert!(did.contains(&report(PrintOutcome::NotPrinted, PrintCause::NoAnswer)));
 }
 

@@ -1,0 +1,568 @@
+//! Numbers lent to the kiosk for the time without this computer, and what it says of them afterwards.
+//!
+//! A lent number is a row like every ticket's, so its id is known before it is given, and no other can get it. A loan never
+//! holds a number of another loan: the kiosk may have given that and not told yet.
+
+use super::strays::{self, Contradiction};
+use super::tickets::{of_press, of_row};
+use super::{Paper, Store, StoreError, Ticket, TicketState};
+use crate::config::LAST_NUMBER;
+use crate::office::clock::Moment;
+use rusqlite::{Connection, OptionalExtension as _};
+
+/// How far the kiosk's clock may be off.
+const CLOCK_TOLERANCE_MS: i64 = 60 * 1000;
+
+/// What is to be lent.
+#[derive(Debug, Clone, Copy)]
+pub struct Lending<'a> {
+    /// The local day.
+    pub day: &'a str,
+    /// The services and their letters.
+    pub services: &'a [(u8, char)],
+    /// How many numbers of each.
+    pub each: u16,
+    /// The first number that is only ever lent.
+    pub from: u16,
+}
+
+/// Numbers of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoanRange {
+    /// Which service.
+    pub service: u8,
+    /// Its letter.
+    pub prefix: char,
+    /// The first number.
+    pub first: u16,
+    /// How many.
+    pub count: u16,
+    /// Row of the first number's ticket; each further number has the next.
+    pub first_row: i64,
+    /// How many of them have not been given, as far as is known.
+    pub left: u16,
+}
+
+/// A loan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loan {
+    /// Its number, larger than those of all loans before.
+    pub id: u32,
+    /// The local day that it is for.
+    pub day: String,
+    /// Whether the kiosk has it in its storage.
+    pub is_accepted: bool,
+    /// The numbers.
+    pub ranges: Vec<LoanRange>,
+}
+
+/// A number that the kiosk gave by itself, as it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenTicket {
+    /// The press, unique for ever.
+    pub press: u64,
+    /// Of which loan.
+    pub loan: u32,
+    /// The id in the QR code.
+    pub ticket_id: u64,
+    /// The row that this id is of, if it is of this store.
+    pub row: Option<i64>,
+    /// The service.
+    pub service: u8,
+    /// Its letter.
+    pub prefix: char,
+    /// The number.
+    pub number: u16,
+    /// Whether the resident asked for priority.
+    pub priority: bool,
+    /// When, if the kiosk knew, and the local day of that.
+    pub taken: Option<(Moment, String)>,
+}
+
+/// What became of that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taking {
+    /// The ticket is in the queue.
+    Taken(Ticket),
+    /// It cannot be so; what was told is kept apart.
+    Stray(Contradiction),
+}
+
+impl Store {
+    /// The newest loan.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn newest_loan(&self) -> Result<Option<Loan>, StoreError> {
+        newest(&self.db)
+    }
+
+    /// The loan that the kiosk should be given now: none while it has a good one; one that it has not accepted yet, again; a
+    /// new one for a new day, and when half of a service's numbers are given.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn loan_due(&mut self, lending: &Lending<'_>, at: Moment) -> Result<Option<Loan>, StoreError> {
+        if lending.each == 0 {
+            return Ok(None);
+        }
+        let transaction = self.immediate()?;
+        let newest = newest(&transaction)?;
+        let of_today = newest.as_ref().filter(|loan| loan.day == lending.day);
+        if let Some(pending) = of_today.filter(|loan| !loan.is_accepted) {
+            return Ok(Some(pending.clone()));
+        }
+        if of_today.is_some_and(|loan| !is_used_up_by_half(loan, lending)) {
+            return Ok(None);
+        }
+        let mut ranges = Vec::new();
+        for (service, prefix) in lending.services {
+            let last: Option<u16> = transaction.query_row(
+                "SELECT max(number) FROM tickets WHERE day = ?1 AND prefix = ?2 AND number >= ?3",
+                (lending.day, prefix.to_string(), lending.from),
+                |row| row.get(0),
+            )?;
+            let first = last.map_or(lending.from, |last| last + 1);
+            let count = lending.each.min((LAST_NUMBER + 1).saturating_sub(first));
+            ranges.push((*service, *prefix, first, count));
+        }
+        if !is_gain(&ranges, of_today) {
+            return Ok(None);
+        }
+        // Seconds since 1970 fit until 2106, and go on growing when a store is replaced by a new one.
+        let now = u32::try_from(at.unix_seconds()).unwrap_or(u32::MAX);
+        let id = newest.map_or(now, |loan| now.max(loan.id.saturating_add(1)));
+        transaction.execute(
+            "INSERT INTO loans (id, day, made_at) VALUES (?1, ?2, ?3)",
+            (id, lending.day, at.millis()),
+        )?;
+        for (service, prefix, first, count) in ranges {
+            for number in first..first + count {
+                transaction.execute(
+                    "INSERT INTO tickets (day, service, prefix, number, priority, state, loan, issued_at, told_at,
+                                          people_before, wait_minutes)
+                     VALUES (?1, ?2, ?3, ?4, 0, 'lent', ?5, ?6, ?6, 0, 0)",
+                    (lending.day, service, prefix.to_string(), number, id, at.millis()),
+                )?;
+            }
+        }
+        let made = self::newest(&transaction)?;
+        transaction.commit()?;
+        Ok(made)
+    }
+
+    /// The kiosk has a loan in its storage. What is left of older ones it will give no more.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn loan_accepted(&mut self, loan: u32, at: Moment) -> Result<(), StoreError> {
+        let transaction = self.immediate()?;
+        accepted(&transaction, loan, at)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Enters a number that the kiosk gave by itself; told twice, it is entered once. If the kiosk had asked for a number for
+    /// the same press and not heard the answer, that one is nobody's.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`]: then the kiosk must not be told that it is kept.
+    pub fn take_lent(&mut self, taken: &TakenTicket, at: Moment) -> Result<Taking, StoreError> {
+        let transaction = self.immediate()?;
+        let taking = match entered(&transaction, taken, at)? {
+            Ok(ticket) => Taking::Taken(ticket),
+            Err(contradiction) => {
+                strays::put_taken(&transaction, taken, contradiction, at)?;
+                Taking::Stray(contradiction)
+            }
+        };
+        transaction.commit()?;
+        Ok(taking)
+    }
+}
+
+fn newest(db: &Connection) -> Result<Option<Loan>, StoreError> {
+    let loan = db
+        .query_row(
+            "SELECT id, day, accepted_at IS NOT NULL FROM loans ORDER BY id DESC LIMIT 1",
+            [],
+            |row| {
+                Ok(Loan {
+                    id: row.get(0)?,
+                    day: row.get(1)?,
+                    is_accepted: row.get(2)?,
+                    ranges: Vec::new(),
+                })
+            },
+        )
+        .optional()?;
+    let Some(mut loan) = loan else { return Ok(None) };
+    // Rows of one range were added in one transaction, so their ids and numbers follow each other.
+    let mut statement = db.prepare(
+        "SELECT service, prefix, min(number), count(*), min(id), sum(state = 'lent') FROM tickets
+         WHERE loan = ?1 GROUP BY prefix ORDER BY min(id)",
+    )?;
+    let rows = statement.query_map([loan.id], |row| {
+        let prefix: String = row.get(1)?;
+        Ok(LoanRange {
+            service: row.get(0)?,
+            prefix: prefix.chars().next().unwrap_or('?'),
+            first: row.get(2)?,
+            count: row.get(3)?,
+            first_row: row.get(4)?,
+            left: row.get(5)?,
+        })
+    })?;
+    loan.ranges = rows.collect::<Result<_, _>>()?;
+    Ok(Some(loan))
+}
+
+/// Whether half of a service's numbers are given, or a service has none.
+fn is_used_up_by_half(loan: &Loan, lending: &Lending<'_>) -> bool {
+    lending.services.iter().any(|(service, prefix)| {
+        let range = |range: &&LoanRange| (range.service, range.prefix) == (*service, *prefix);
+        loan.ranges
+            .iter()
+            .find(range)
+            .is_none_or(|range| range.left * 2 <= range.count)
+    })
+}
+
+/// Whether these numbers are more than what the kiosk has, and leave no service without that had some: what is left of the loan
+/// before is lost, and the band has an end.
+fn is_gain(ranges: &[(u8, char, u16, u16)], before: Option<&Loan>) -> bool {
+    let left = |service: u8, prefix: char| {
+        let of_service = |range: &&LoanRange| (range.service, range.prefix) == (service, prefix);
+        let range = before.and_then(|loan| loan.ranges.iter().find(of_service));
+        range.map_or(0, |range| range.left)
+    };
+    let mut gain = 0;
+    for (service, prefix, _, count) in ranges {
+        let left = left(*service, *prefix);
+        if *count == 0 && left > 0 {
+            return false;
+        }
+        gain += i32::from(*count) - i32::from(left);
+    }
+    gain > 0
+}
+
+fn accepted(db: &Connection, loan: u32, at: Moment) -> rusqlite::Result<()> {
+    db.execute(
+        "UPDATE loans SET accepted_at = ?2 WHERE id = ?1 AND accepted_at IS NULL",
+        (loan, at.millis()),
+    )?;
+    db.execute(
+        "UPDATE tickets SET state = 'returned' WHERE state = 'lent' AND loan < ?1",
+        [loan],
+    )?;
+    Ok(())
+}
+
+/// Enters a number, unless that contradicts what is known.
+fn entered(
+    db: &Connection,
+    taken: &TakenTicket,
+    at: Moment,
+) -> Result<Result<Ticket, Contradiction>, StoreError> {
+    let Some(lent) = taken.row.map(|row| of_row(db, row)).transpose()?.flatten() else {
+        return Ok(Err(Contradiction::UnknownTicket));
+    };
+    if lent.loan != Some(taken.loan) {
+        return Ok(Err(Contradiction::OtherLoan));
+    }
+    if (lent.service, lent.prefix, lent.number) != (taken.service, taken.prefix, taken.number) {
+        return Ok(Err(Contradiction::OtherNumber));
+    }
+    match lent.press {
+        Some(press) if press == taken.press => return Ok(Ok(lent)),
+        Some(_) => return Ok(Err(Contradiction::GivenTwice)),
+        None if !matches!(lent.state, TicketState::Lent | TicketState::Returned) => {
+            return Ok(Err(Contradiction::GivenTwice));
+        }
+        None => {}
+    }
+    let made_at: i64 = db.query_row("SELECT made_at FROM loans WHERE id = ?1", [taken.loan], |row| {
+        row.get(0)
+    })?;
+    let believable = (made_at - CLOCK_TOLERANCE_MS)..=(at.millis() + CLOCK_TOLERANCE_MS);
+    // A clock that is wrong is no better than none.
+    let when = taken
+        .taken
+        .as_ref()
+        .filter(|(moment, _)| believable.contains(&moment.millis()));
+    if when.is_some_and(|(_, day)| *day != lent.day) {
+        return Ok(Err(Contradiction::OtherDay));
+    }
+    if let Some(asked) = of_press(db, taken.press)? {
+        // Printed before, or of another loan: one press has two tickets on paper.
+        if asked.loan.is_some() || !matches!(asked.paper, None | Some(Paper::NotPrinted)) {
+            return Ok(Err(Contradiction::PressHasAnother));
+        }
+        db.execute(
+            "UPDATE tickets SET press = NULL, paper = 'not_printed', cause = 'lent_instead',
+                 state = CASE state WHEN 'issued' THEN 'not_printed' ELSE state END
+             WHERE id = ?1",
+            [asked.id],
+        )?;
+    }
+    db.execute(
+        "UPDATE tickets SET press = ?2, priority = ?3, state = 'issued', issued_at = ?4, issued_known = ?5, told_at = ?6
+         WHERE id = ?1",
+        (
+            lent.id,
+            taken.press.cast_signed(),
+            taken.priority,
+            when.map_or(at, |(moment, _)| *moment).millis(),
+            when.is_some(),
+            at.millis(),
+        ),
+    )?;
+    // Who gives of a loan has it, whether or not its word of that arrived.
+    accepted(db, taken.loan, at)?;
+    of_row(db, lent.id)?.map(Ok).ok_or(StoreError::Damaged("ticket"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tickets::testing::{press, report};
+    use super::*;
+
+    const NOW: Moment = Moment::from_millis(1_000_000_000);
+    const LENDING: Lending<'static> = Lending {
+        day: "d",
+        services: &[(1, 'A'), (2, 'B')],
+        each: 20,
+        from: 900,
+    };
+
+    fn lent(store: &mut Store) -> Loan {
+        let loan = store.loan_due(&LENDING, NOW).unwrap().unwrap();
+        store.loan_accepted(loan.id, NOW).unwrap();
+        loan
+    }
+
+    fn taken(loan: &Loan, press: u64, nth: u16) -> TakenTicket {
+        let range = &loan.ranges[0];
+        let row = range.first_row + i64::from(nth);
+        TakenTicket {
+            press,
+            loan: loan.id,
+            ticket_id: row as u64,
+            row: Some(row),
+            service: range.service,
+            prefix: range.prefix,
+            number: range.first + nth,
+            priority: false,
+            taken: Some((NOW, "d".into())),
+        }
+    }
+
+    fn take(store: &mut Store, taken: &TakenTicket) -> Ticket {
+        match store.take_lent(taken, NOW).unwrap() {
+            Taking::Taken(ticket) => ticket,
+            Taking::Stray(why) => panic!("{why:?}"),
+        }
+    }
+
+    #[test]
+    fn a_day_begins_with_a_loan_of_numbers_that_are_never_given_on_line() {
+        let mut store = Store::in_memory().unwrap();
+        let loan = lent(&mut store);
+        let ranges: Vec<_> = loan
+            .ranges
+            .iter()
+            .map(|range| (range.prefix, range.first, range.count))
+            .collect();
+        assert_eq!(ranges, [('A', 900, 20), ('B', 900, 20)]);
+        let on_line = store.allocate_ticket(&press(1, "d"), NOW).unwrap();
+        assert_eq!((on_line.number, on_line.people_before), (1, 0));
+        assert_eq!(
+            store.loan_due(&LENDING, NOW).unwrap(),
+            None,
+            "the kiosk has a good one"
+        );
+    }
+
+    #[test]
+    fn a_loan_that_was_not_accepted_is_offered_again_and_not_another() {
+        let mut store = Store::in_memory().unwrap();
+        let loan = store.loan_due(&LENDING, NOW).unwrap();
+        assert!(loan.is_some());
+        assert_eq!(store.loan_due(&LENDING, NOW).unwrap(), loan);
+    }
+
+    #[test]
+    fn the_next_day_has_a_loan_of_its_own_and_what_was_left_returns_when_that_is_accepted() {
+        let mut store = Store::in_memory().unwrap();
+        let first = lent(&mut store);
+        let tomorrow = Lending { day: "e", ..LENDING };
+        let second = store.loan_due(&tomorrow, NOW).unwrap().unwrap();
+        assert!(second.id > first.id);
+        let state = |store: &Store| store.ticket(first.ranges[0].first_row).unwrap().unwrap().state;
+        assert_eq!(
+            state(&store),
+            TicketState::Lent,
+            "the kiosk may still give of the first"
+        );
+        store.loan_accepted(second.id, NOW).unwrap();
+        assert_eq!(state(&store), TicketState::Returned);
+    }
+
+    #[test]
+    fn half_used_up_a_loan_is_followed_by_one_of_other_numbers() {
+        let mut store = Store::in_memory().unwrap();
+        let loan = lent(&mut store);
+        for n in 0..10 {
+            assert_eq!(store.loan_due(&LENDING, NOW).unwrap(), None);
+            take(&mut store, &taken(&loan, u64::from(n) + 1, n));
+        }
+        let next = store.loan_due(&LENDING, NOW).unwrap().unwrap();
+        assert_eq!((next.ranges[0].first, next.ranges[0].count), (920, 20));
+    }
+
+    #[test]
+    fn a_band_that_ends_leaves_the_kiosk_what_it_has() {
+        let mut store = Store::in_memory().unwrap();
+        let lending = Lending {
+            each: 20,
+            from: 975,
+            ..LENDING
+        };
+        let loan = store.loan_due(&lending, NOW).unwrap().unwrap();
+        store.loan_accepted(loan.id, NOW).unwrap();
+        for n in 0..10 {
+            take(&mut store, &taken(&loan, u64::from(n) + 1, n));
+        }
+        // Five numbers of each are left in the band, the kiosk has ten and twenty.
+        assert_eq!(store.loan_due(&lending, NOW).unwrap(), None);
+    }
+
+    #[test]
+    fn a_number_that_was_taken_waits_since_it_was_taken() {
+        let mut store = Store::in_memory().unwrap();
+        let loan = lent(&mut store);
+        store.allocate_ticket(&press(1, "d"), NOW).unwrap();
+        report(&mut store, 1, Paper::Printed);
+        let mut early = taken(&loan, 2, 0);
+        early.taken = Some((Moment::from_millis(NOW.millis() - 30_000), "d".into()));
+        let ticket = take(&mut store, &early);
+        assert!(ticket.is_issued_known);
+        assert_eq!(
+            store.next_waiting("d", 2, NOW).unwrap().unwrap().label(),
+            "A001",
+            "its paper is not known"
+        );
+        report(&mut store, 2, Paper::Printed);
+        assert_eq!(store.next_waiting("d", 2, NOW).unwrap().unwrap().label(), "A900");
+    }
+
+    #[test]
+    fn told_twice_it_is_entered_once_even_after_the_loan_is_over() {
+        let mut store = Store::in_memory().unwrap();
+        let loan = lent(&mut store);
+        let tomorrow = Lending { day: "e", ..LENDING };
+        let second = store.loan_due(&tomorrow, NOW).unwrap().unwrap();
+        store.loan_accepted(second.id, NOW).unwrap();
+        let first = take(&mut store, &taken(&loan, 5, 3));
+        assert_eq!(first, take(&mut store, &taken(&loan, 5, 3)));
+        assert_eq!(first.state, TicketState::Issued);
+    }
+
+    #[test]
+    fn a_time_that_is_not_known_or_cannot_be_is_marked() {
+        let mut store = Store::in_memory().unwrap();
+        let loan = lent(&mut store);
+        let later = Moment::from_millis(NOW.millis() + 86_400_000);
+        for (nth, when) in [
+            (0, None),
+            (1, Some((later, "e".to_owned()))),
+            (2, Some((Moment::from_millis(1), "a".into()))),
+        ] {
+            let mut told = taken(&loan, u64::from(nth) + 1, nth);
+            told.taken = when;
+            let ticket = take(&mut store, &told);
+            assert_eq!((ticket.issued_at, ticket.is_issued_known), (NOW, false));
+        }
+    }
+
+    #[test]
+    fn a_press_that_was_answered_unheard_keeps_the_number_that_it_took() {
+        let mut store = Store::in_memory().unwrap();
+        let loan = lent(&mut store);
+        let unheard = store.allocate_ticket(&press(7, "d"), NOW).unwrap();
+        let got = take(&mut store, &taken(&loan, 7, 0));
+        assert_eq!(store.allocate_ticket(&press(7, "d"), NOW).unwrap().id, got.id);
+        let unheard = store.ticket(unheard.id).unwrap().unwrap();
+        assert_eq!((unheard.state, unheard.press), (TicketState::NotPrinted, None));
+    }
+
+    #[test]
+    fn who_gives_of_a_loan_has_it() {
+        let mut store = Store::in_memory().unwrap();
+        let loan = store.loan_due(&LENDING, NOW).unwrap().unwrap();
+        take(&mut store, &taken(&loan, 1, 0));
+        assert!(store.newest_loan().unwrap().unwrap().is_accepted);
+    }
+
+    #[test]
+    fn what_cannot_be_is_kept_apart_and_changes_no_ticket() {
+        let mut store = Store::in_memory().unwrap();
+        let loan = lent(&mut store);
+        store.allocate_ticket(&press(100, "d"), NOW).unwrap();
+        report(&mut store, 100, Paper::Printed);
+        take(&mut store, &taken(&loan, 101, 19));
+        let before = store.tickets_of("d").unwrap();
+        let good = |press| taken(&loan, press, 0);
+        let told = [
+            (TakenTicket { row: None, ..good(1) }, Contradiction::UnknownTicket),
+            (
+                TakenTicket {
+                    row: Some(4000),
+                    ..good(2)
+                },
+                Contradiction::UnknownTicket,
+            ),
+            (TakenTicket { loan: 1, ..good(3) }, Contradiction::OtherLoan),
+            (
+                TakenTicket {
+                    number: 901,
+                    ..good(4)
+                },
+                Contradiction::OtherNumber,
+            ),
+            (
+                TakenTicket {
+                    prefix: 'B',
+                    ..good(5)
+                },
+                Contradiction::OtherNumber,
+            ),
+            (taken(&loan, 6, 19), Contradiction::GivenTwice),
+            (
+                TakenTicket {
+                    taken: Some((NOW, "c".into())),
+                    ..good(7)
+                },
+                Contradiction::OtherDay,
+            ),
+            (good(100), Contradiction::PressHasAnother),
+            (good(101), Contradiction::PressHasAnother),
+        ];
+        let many = told.len();
+        for (told, why) in told {
+            assert_eq!(
+                store.take_lent(&told, NOW).unwrap(),
+                Taking::Stray(why),
+                "{told:?}"
+            );
+            assert_eq!(
+                store.take_lent(&told, NOW).unwrap(),
+                Taking::Stray(why),
+                "told again"
+            );
+        }
+        assert_eq!(store.tickets_of("d").unwrap(), before);
+        assert_eq!(store.strays(Moment::default()).unwrap().len(), many);
+    }
+}
