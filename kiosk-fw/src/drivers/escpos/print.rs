@@ -31,11 +31,10 @@ impl<R: Read, W: Write> Printer<R, W> {
         let mark = Mark::new(mark);
         self.line.discard();
         self.line.forget_mark();
-        if let Err(trouble) = self.line.send(document).await {
-            return Outcome::Unknown(Err(trouble));
-        }
-        if let Err(trouble) = self.line.send(&mark.command()).await {
-            return Outcome::Unknown(Err(trouble));
+        for bytes in [document, &mark.command()] {
+            if let Err(trouble) = self.line.send(bytes).await {
+                return Outcome::Unknown(Err(trouble));
+            }
         }
         self.watch(mark).await
     }
