@@ -3,5 +3,6 @@
 pub mod applicant;
 pub mod device;
 pub mod finger;
+pub mod hall;
 pub mod rig;
 pub mod world;

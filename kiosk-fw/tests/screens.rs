@@ -12,7 +12,7 @@ use kiosk_fw::capture::model::View as CaptureView;
 use kiosk_fw::drivers::ssd0323::{Frame, HEIGHT, WIDTH};
 use kiosk_fw::kiosk::model::{Language, PaperProgress, Sorry, Trouble, View};
 use kiosk_fw::{capture, kiosk};
-use protocol::message::{CaptureVerdict, FingerPosition, Service, TicketDenial};
+use protocol::message::{CaptureVerdict, FingerPosition, FingerQuality, Service, TicketDenial};
 // The clock behind the applications that the library brings.
 use virtual_time as _;
 
@@ -161,6 +161,8 @@ fn every_finger_is_asked_for_by_name() {
                 finger,
                 attempt: 1,
                 attempts: 4,
+                impression: 1,
+                impressions: 1,
             },
         );
     }
@@ -173,6 +175,20 @@ fn the_way_of_a_finger() {
         ("offline", CaptureView::Offline),
         ("sensor-missing", CaptureView::SensorMissing),
         ("ready", CaptureView::Ready),
+        ("advice-again", CaptureView::Advice(FingerQuality::Unknown)),
+        ("advice-dry-it", CaptureView::Advice(FingerQuality::TooWet)),
+        ("advice-press", CaptureView::Advice(FingerQuality::TooDry)),
+        ("advice-whole", CaptureView::Advice(FingerQuality::Unusable)),
+        (
+            "second-impression",
+            CaptureView::Place {
+                finger: FingerPosition::LeftThumb,
+                attempt: 1,
+                attempts: 4,
+                impression: 2,
+                impressions: 3,
+            },
+        ),
         ("hold", CaptureView::Hold),
         ("lift", CaptureView::Lift),
         ("judging", CaptureView::Judging),

@@ -8,14 +8,17 @@ use crate::office::record::finger_name;
 use crate::office::words::Words;
 use protocol::Message;
 use protocol::message::{
-    Capture, CaptureFailure, CapturePhase, CapturePurpose, CaptureRefusal, CaptureVerdict, SetClock,
-    ShowVerdict,
+    CancelCapture, Capture, CaptureFailure, CapturePhase, CaptureProgress, CapturePurpose, CaptureRefusal,
+    CaptureVerdict, Captured, FingerQuality, SetClock, ShowVerdict,
 };
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// How long the image may take once the finger is there: 7 s at 57,600 baud (facts/fingerprint.md), and repeats on a bad line.
+/// How long the image may take once the finger is there: 7 s at 57,600 baud, 3.5 s at 115,200 (R307 manual, `UpImage`), three times
+/// on a bad line between sensor and board.
 const IMAGE_TIMEOUT: Duration = Duration::from_secs(25);
+/// The longest that a capture may take, whatever the board says: it asks for a finger five times at most.
+const LONGEST_CAPTURE: u32 = 6;
 
 /// How long the board may take to answer a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,6 +41,14 @@ pub struct CaptureStation {
     utc_offset_minutes: i16,
     finger_timeout: Duration,
     next_id: u32,
+}
+
+/// Who ended a capture without an image.
+enum Ended {
+    /// The board, or there is none: it is ready for the next.
+    ByBoard(NoImage),
+    /// We gave up; the board may still be at it.
+    ByUs(NoImage),
 }
 
 /// One request for a finger.
@@ -92,12 +103,26 @@ impl CaptureStation {
         self.catch_up();
         let capture_id = self.next_id;
         self.next_id = self.next_id.wrapping_add(1);
-        let image = self.image(capture_id, wanted);
+        let image = self.image(capture_id, wanted).map_err(|ended| match ended {
+            Ended::ByBoard(why) => why,
+            Ended::ByUs(why) => {
+                self.cancel(capture_id);
+                why
+            }
+        });
         self.tell(wanted, if image.is_ok() { "captured" } else { "failed" });
         image
     }
 
-    fn image(&mut self, capture_id: u32, wanted: Wanted) -> Result<GrayImage, NoImage> {
+    /// Has the board stop a capture that nobody waits for any more: it would refuse the next as busy until its own time-out.
+    fn cancel(&self, capture_id: u32) {
+        if let Err(error) = self.board.request(CancelCapture { capture_id }, REQUEST_TIMEOUT) {
+            // A board that does not answer forgets the capture with its session.
+            log::warn!("the capture could not be stopped: {error}");
+        }
+    }
+
+    fn image(&mut self, capture_id: u32, wanted: Wanted) -> Result<GrayImage, Ended> {
         let request = Capture {
             capture_id,
             finger: protocol::message::FingerPosition::from_code(wanted.finger.code())
@@ -110,24 +135,31 @@ impl CaptureStation {
         };
         match self.board.request(request, REQUEST_TIMEOUT) {
             Ok(Message::Accepted(_)) => {}
-            Ok(Message::CaptureRefused(refused)) => return Err(NoImage::Failed(refusal(refused.reason))),
-            Ok(other) => return Err(unexpected(&other)),
-            Err(error) => return Err(NoImage::Failed(Words::technical(&error))),
+            Ok(Message::CaptureRefused(refused)) => {
+                return Err(Ended::ByBoard(NoImage::Failed(refusal(refused.reason))));
+            }
+            Ok(other) => return Err(Ended::ByUs(unexpected(&other))),
+            Err(error) => return Err(Ended::ByUs(NoImage::Failed(Words::technical(&error)))),
         }
-        let deadline = Instant::now() + self.finger_timeout + IMAGE_TIMEOUT;
+        let patience = self.finger_timeout + IMAGE_TIMEOUT;
+        let end = Instant::now() + patience * LONGEST_CAPTURE;
+        let mut deadline = Instant::now() + patience;
         let mut pixels = None;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let event = match self.events.recv_timeout(left) {
                 Ok(event) => event,
                 Err(RecvTimeoutError::Timeout) => {
-                    return Err(failed(
+                    return Err(Ended::ByUs(failed(
                         "Papan perekam tidak menjawab.",
                         "The capture board does not answer.",
-                    ));
+                    )));
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(failed("Papan perekam ditutup.", "The capture board was closed."));
+                    return Err(Ended::ByBoard(failed(
+                        "Papan perekam ditutup.",
+                        "The capture board was closed.",
+                    )));
                 }
             };
             self.note(&event);
@@ -135,45 +167,38 @@ impl CaptureStation {
                 BoardEvent::Notification(Message::CaptureProgress(progress))
                     if progress.capture_id == capture_id =>
                 {
-                    if let Some(phase) = phase_name(progress.phase) {
+                    if let Some(phase) = phase_name(&progress) {
                         self.tell(wanted, phase);
                     }
+                    // It goes on: each finger that is asked for again has its time.
+                    deadline = (Instant::now() + patience).min(end);
                 }
                 BoardEvent::BulkDone { object, bytes } if object.id == capture_id => pixels = Some(bytes),
+                // The board sends it again, or says why not.
                 BoardEvent::BulkFailed { object, outcome } if object.id == capture_id => {
-                    return Err(NoImage::Failed(Words::technical(&outcome)));
+                    log::warn!("the image did not come whole: {outcome}");
+                    pixels = None;
                 }
                 BoardEvent::Notification(Message::Captured(captured))
                     if captured.capture_id == capture_id =>
                 {
-                    let Some(pixels) = &pixels else {
-                        return Err(failed("Gambar tidak sampai.", "The image did not arrive."));
-                    };
-                    if captured.bits_per_pixel != 4 {
-                        return Err(failed(
-                            "Format gambar tidak dikenal.",
-                            "The image has an unknown format.",
-                        ));
-                    }
-                    let (width, height) = (usize::from(captured.width), usize::from(captured.height));
-                    return GrayImage::from_packed_4bit(pixels, width, height)
-                        .map_err(|error| NoImage::Failed(Words::technical(&error)));
+                    return whole(pixels.as_deref(), &captured).map_err(Ended::ByBoard);
                 }
                 BoardEvent::Notification(Message::CaptureFailed(why)) if why.capture_id == capture_id => {
-                    return Err(failure(why.reason, why.sensor_code));
+                    return Err(Ended::ByBoard(failure(why.reason, why.sensor_code)));
                 }
                 BoardEvent::Down { .. } | BoardEvent::PortLost { .. } => {
-                    return Err(failed(
+                    return Err(Ended::ByUs(failed(
                         "Papan perekam terputus. Periksa kabel dan dayanya.",
                         "The capture board was lost. Check its cable and its power.",
-                    ));
+                    )));
                 }
                 // A board that has restarted knows nothing of this capture.
                 BoardEvent::Up { resumed: false, .. } => {
-                    return Err(failed(
+                    return Err(Ended::ByBoard(failed(
                         "Papan perekam memulai ulang.",
                         "The capture board has restarted.",
-                    ));
+                    )));
                 }
                 _ => {}
             }
@@ -244,13 +269,33 @@ pub fn purpose_name(purpose: CapturePurpose) -> &'static str {
     }
 }
 
-fn phase_name(phase: CapturePhase) -> Option<&'static str> {
-    Some(match phase {
+/// The image of a capture that the board says is complete.
+fn whole(pixels: Option<&[u8]>, captured: &Captured) -> Result<GrayImage, NoImage> {
+    let Some(pixels) = pixels else {
+        return Err(failed("Gambar tidak sampai.", "The image did not arrive."));
+    };
+    if captured.bits_per_pixel != 4 {
+        return Err(failed(
+            "Format gambar tidak dikenal.",
+            "The image has an unknown format.",
+        ));
+    }
+    let (width, height) = (usize::from(captured.width), usize::from(captured.height));
+    GrayImage::from_packed_4bit(pixels, width, height)
+        .map_err(|error| NoImage::Failed(Words::technical(&error)))
+}
+
+fn phase_name(progress: &CaptureProgress) -> Option<&'static str> {
+    Some(match progress.phase {
         CapturePhase::WaitingForFinger => "waiting_for_finger",
         CapturePhase::FingerPlaced => "finger_placed",
         CapturePhase::Reading => "reading",
         CapturePhase::Lift => "lift",
-        CapturePhase::Again => "again",
+        CapturePhase::Again => match progress.quality {
+            FingerQuality::TooWet => "again_drier",
+            FingerQuality::TooDry => "again_wetter",
+            _ => "again",
+        },
         CapturePhase::Unrecognised(_) => return None,
     })
 }

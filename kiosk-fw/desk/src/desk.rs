@@ -15,6 +15,7 @@ use protocol::message::ResetCause;
 use virtual_time::Executor;
 
 use crate::board::Kit;
+use crate::card::Card;
 use crate::contact::Contact;
 use crate::last_end;
 use crate::panel::Shown;
@@ -62,7 +63,7 @@ type Application = Pin<Box<dyn Future<Output = Infallible>>>;
 /// Makes the program for a start from the board's parts.
 type Start<S> = Box<dyn Fn(Kit<S>) -> Application>;
 /// Makes the way to the durable storage for a start.
-type MakeStore<S> = Box<dyn Fn(&Rc<Power>) -> S>;
+type MakeStore<S> = Box<dyn Fn(&Rc<Power>, u32) -> S>;
 
 /// What came out of a board.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +81,7 @@ pub struct Said {
 pub struct Desk<S> {
     start: Start<S>,
     make_store: MakeStore<S>,
+    card: Option<Card>,
     power: Rc<Power>,
     contacts: [Rc<Contact>; 5],
     shown: Rc<Shown>,
@@ -110,12 +112,14 @@ impl<S: 'static> Desk<S> {
     /// A board without power.
     pub(crate) fn new(
         device_line: DeviceLine,
-        make_store: impl Fn(&Rc<Power>) -> S + 'static,
+        card: Option<Card>,
+        make_store: impl Fn(&Rc<Power>, u32) -> S + 'static,
         start: impl Fn(Kit<S>) -> Application + 'static,
     ) -> Self {
         Self {
             start: Box::new(start),
             make_store: Box::new(make_store),
+            card,
             power: Rc::default(),
             contacts: Default::default(),
             shown: Rc::default(),
@@ -170,7 +174,7 @@ impl<S: 'static> Desk<S> {
             contacts: self.contacts.clone(),
             shown: Rc::clone(&self.shown),
             power: Rc::clone(&self.power),
-            store: (self.make_store)(&self.power),
+            store: (self.make_store)(&self.power, boot_id),
             boot_id,
         };
         self.running = Some(Running {
@@ -184,7 +188,14 @@ impl<S: 'static> Desk<S> {
     /// Takes the board's power away. All that was under way is gone.
     pub fn switch_off(&mut self) {
         self.power.cut();
+        self.lose_power();
+    }
+
+    fn lose_power(&mut self) {
         self.stop();
+        if let Some(card) = &self.card {
+            card.power_off();
+        }
     }
 
     fn stop(&mut self) {
@@ -294,7 +305,7 @@ impl<S: 'static> Desk<S> {
             wanted = Some(ResetCause::Watchdog);
         }
         if self.power.is_off() {
-            self.stop();
+            self.lose_power();
         } else if let Some(why) = wanted {
             self.reset(why);
         }

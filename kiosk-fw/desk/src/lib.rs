@@ -6,7 +6,7 @@
 //!
 //! ```
 //! let card = desk_board::Card::default();
-//! let mut desk = desk_board::kiosk(card);
+//! let mut desk = desk_board::kiosk(card, desk_board::Witness::default());
 //! desk.switch_on(0, 1);
 //! while let Some(at) = desk.next().filter(|at| *at < 2_000_000) {
 //!     let said = desk.advance(at);
@@ -26,23 +26,29 @@ mod panel;
 mod power;
 mod present;
 mod uart;
+mod watched;
 
 pub use board::Kit;
-pub use card::{Card, CardStore};
+pub use card::{Card, Flaw, Slot};
 pub use contact::Button;
 pub use desk::{Desk, Key, Said};
 pub use panel::Panel;
 pub use power::Power;
 pub use uart::{Reader, Speed, Writer};
+pub use watched::{Watched, Witness};
 
 use std::rc::Rc;
 
 use desk::DeviceLine;
 use kiosk_fw::journal::NoStore;
+use kiosk_fw::journal::sectors::SectorStore;
 use uart::Buffers;
 
-/// A kiosk without power, with `card` in its slot.
-pub fn kiosk(card: Card) -> Desk<CardStore> {
+/// Where the kiosk keeps its records: the firmware's own journal, on the card in the board's slot.
+pub type CardStore = Watched<SectorStore<Slot>>;
+
+/// A kiosk without power, with `card` in its slot. `witness` sees what is promised to be kept on it.
+pub fn kiosk(card: Card, witness: Witness) -> Desk<CardStore> {
     let printer = DeviceLine {
         baud: 9_600,
         buffers: Buffers {
@@ -50,9 +56,14 @@ pub fn kiosk(card: Card) -> Desk<CardStore> {
             send: 1_024,
         },
     };
+    let slot = card.clone();
     Desk::new(
         printer,
-        move |power| CardStore::new(card.clone(), Rc::clone(power)),
+        Some(card),
+        move |power, boot_id| {
+            let slot = Slot::new(slot.clone(), Rc::clone(power));
+            Watched::new(SectorStore::new(slot, boot_id), witness.clone())
+        },
         |kit| Box::pin(async { Box::pin(kiosk_fw::kiosk::app::run(kit)).await }),
     )
 }
@@ -68,7 +79,8 @@ pub fn capture() -> Desk<NoStore> {
     };
     Desk::new(
         sensor,
-        |_| NoStore,
+        None,
+        |_, _| NoStore,
         |kit| Box::pin(async { Box::pin(kiosk_fw::capture::app::run(kit)).await }),
     )
 }

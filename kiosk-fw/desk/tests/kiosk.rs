@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
-use desk_board::{Card, CardStore, Desk, Key};
+use desk_board::{Card, CardStore, Desk, Key, Witness};
 use kiosk_fw::drivers::ssd0323::{Frame, HEIGHT, WIDTH};
 use protocol::link::{Config, Event, Role};
 use protocol::message::{Configure, Firmware, Message, Service, SetClock, TicketGranted, TicketRequest};
@@ -23,7 +23,7 @@ fn firmware() -> Firmware {
 
 impl Hall {
     fn open() -> Self {
-        let mut desk = desk_board::kiosk(Card::default());
+        let mut desk = desk_board::kiosk(Card::default(), Witness::default());
         desk.switch_on(0, 7);
         Self {
             desk,

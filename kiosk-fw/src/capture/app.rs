@@ -14,9 +14,9 @@ use super::model::{Action, Event, Model};
 use super::screens;
 use super::sensor_task::{self, Command, Commands, Output, Outputs, Run};
 use crate::board::{Board, Panel, Parts};
+use crate::drivers::zfm::Sensor;
 use crate::drivers::zfm::packet::MAX_PAYLOAD;
-use crate::drivers::zfm::{IMAGE_BYTES, Sensor};
-use crate::health::Housekeeping;
+use crate::health::{Housekeeping, Task};
 use crate::link_port::{self, LinkPort, now};
 
 /// Runs the capture board for ever.
@@ -26,6 +26,7 @@ pub async fn run<B: Board>(board: B) -> ! {
         host_writer,
         device_reader,
         device_writer,
+        mut device_speed,
         panel,
         boot_id,
         ..
@@ -47,9 +48,17 @@ pub async fn run<B: Board>(board: B) -> ! {
         run: 0,
     };
     let mut sensor = Sensor::new(device_reader, device_writer);
+    let pulse = B::pulse();
     join(
         station.run(&outputs),
-        sensor_task::run(&mut sensor, &commands, &outputs),
+        pulse.watch(
+            Task::Device,
+            // Each of its waits has a limit of its own; what the watchdog has to find is a processor that is stuck there.
+            pulse.while_waiting(
+                Task::Device,
+                sensor_task::run(&mut sensor, &mut device_speed, &commands, &outputs),
+            ),
+        ),
     )
     .await
     .0
@@ -167,20 +176,24 @@ impl<R: Read, W: Write, P: Panel> Station<'_, R, W, P> {
             Action::Progress(progress) => self.tell(&progress.into()),
             Action::Captured(captured) => self.tell(&captured.into()),
             Action::Failed(failed) => self.tell(&failed.into()),
-            Action::StartSensor => {
+            Action::StartSensor { lift_first } => {
                 self.run = self.run.wrapping_add(1);
-                self.command(Command::Start(self.run));
+                self.command(Command::Start {
+                    run: self.run,
+                    lift_first,
+                });
             }
+            Action::Upload => self.command(Command::Upload),
             Action::StopSensor => {
                 self.run = self.run.wrapping_add(1);
                 self.waiting.clear();
                 self.command(Command::Stop);
             }
-            Action::BeginImage(id) => {
+            Action::BeginImage { id, length } => {
                 let object = Object {
                     kind: ObjectKind::Image,
                     id,
-                    length: IMAGE_BYTES,
+                    length,
                 };
                 match self.port.link.bulk_begin(now(), object) {
                     Ok(_) => self.sending = true,
@@ -204,7 +217,8 @@ impl<R: Read, W: Write, P: Panel> Station<'_, R, W, P> {
     }
 
     fn command(&self, command: Command) {
-        // There is room: the model starts and stops in turn, and the task takes commands at once while capturing.
+        // There is room: the model starts, uploads and stops in turn, and the task takes commands at once while capturing
+        // and throws them away while it seeks the sensor.
         let given = self.commands.try_send(command);
         debug_assert!(given.is_ok());
     }

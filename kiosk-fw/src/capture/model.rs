@@ -1,23 +1,36 @@
 //! What the capture board does: events and the time go in, actions come out.
 //!
 //! ```text
-//!         Capture            finger           upload begins         last part           delivered
-//!  Idle ----------> Waiting --------> Placed --------------> Reading ---------> Sending ---------> Judging
-//!                      |                 |                      |                  |                  |
-//!                      +-- time-out, cancel, sensor error ------+------------------+--> Idle      verdict --> Idle
+//!         Capture            finger          sensor sends          last part           delivered
+//!  Idle ----------> Waiting --------> Placed ------------> Reading ---------> Sending ---------> Judging
+//!                    ^   |               ^                   |                    |
+//!                    |   | poor finger:  +---- damaged ------+                    | more impressions wanted
+//!                    |   +- advice, lift                                          |
+//!                    +------------------------------- lift -----------------------+
+//!
+//!  time-out, cancel, sensor error, at any point: --> Idle                          verdict --> Idle
 //! ```
 //!
 //! The image's bytes do not pass through here: the application carries them from the sensor to the link.
 
-use heapless::Vec;
+mod action;
+mod event;
+mod job;
+mod view;
+
 use protocol::RequestId;
 use protocol::link::BulkOutcome;
 use protocol::message::{
-    Capture, CaptureFailed, CaptureFailure, CapturePhase, CaptureProgress, CaptureRefusal, CaptureRefused,
-    CaptureVerdict, Captured, FingerPosition, Message, Refusal,
+    Capture, CaptureFailed, CaptureFailure, CapturePhase, CaptureRefusal, CaptureRefused, FingerQuality,
+    Message, Refusal,
 };
 
-use crate::drivers::zfm::{BITS_PER_PIXEL, IMAGE_SIZE, SensorError};
+use crate::drivers::zfm::{ImageSize, SensorError};
+use job::Job;
+
+pub use action::{Action, Actions};
+pub use event::{Event, SensorEvent};
+pub use view::View;
 
 /// How long a verdict stays on the screen, in µs.
 const VERDICT_US: u64 = 4_000_000;
@@ -25,135 +38,33 @@ const VERDICT_US: u64 = 4_000_000;
 const JUDGING_US: u64 = 10_000_000;
 /// The longest that a finger is waited for, whatever the host says, in ms.
 const LONGEST_TIMEOUT_MS: u32 = 300_000;
-
-/// What the sensor's task tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum SensorEvent {
-    /// The sensor answered at start or after it was missing.
-    Ready,
-    /// It does not answer, or not as it should.
-    Missing(SensorError),
-    /// An image of a finger was taken.
-    FingerPlaced,
-    /// The image's first bytes are about to come.
-    Reading,
-    /// The image's last bytes have been taken over by the link.
-    Read,
-    /// The capture ended; nothing more will come for it.
-    Failed(SensorError),
-    /// The capture ended: the sensor sent fewer or more bytes than an image has.
-    WrongSize,
-}
-
-/// What happens to a capture board.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// The host is there. If not `resumed`, it remembers nothing.
-    LinkUp {
-        /// The session of before goes on.
-        resumed: bool,
-    },
-    /// The host is not there.
-    LinkDown,
-    /// The host asks for something.
-    Asked {
-        /// For the answer.
-        id: RequestId,
-        /// What for.
-        message: Message,
-    },
-    /// The host tells something.
-    Told(Message),
-    /// The sensor tells something.
-    Sensor(SensorEvent),
-    /// The image's transfer ended.
-    BulkSent(BulkOutcome),
-    /// The image's transfer could not begin.
-    BulkRefused,
-    /// The time given by [`Model::next_timeout`] has come.
-    Timeout,
-}
-
-/// What a capture board does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Answers a request of the host with `Accepted`.
-    Accept(RequestId),
-    /// Answers a request to capture with `CaptureRefused`.
-    RefuseCapture(RequestId, CaptureRefused),
-    /// Refuses a request of the host.
-    Refuse(RequestId, Refusal),
-    /// Tells the host how far the capture is.
-    Progress(CaptureProgress),
-    /// Tells the host that the image is complete.
-    Captured(Captured),
-    /// Tells the host that there will be no image.
-    Failed(CaptureFailed),
-    /// Has the sensor look for a finger, take its image and send it.
-    StartSensor,
-    /// Has the sensor stop; nothing more may come from it for this capture.
-    StopSensor,
-    /// Begins the image's transfer under this id.
-    BeginImage(u32),
-    /// Gives the transfer up.
-    AbortImage,
-}
-
-/// The actions of one event, in order.
-pub type Actions = Vec<Action, 6>;
-
-/// What the screen should show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
-    /// The host was never there.
-    Starting,
-    /// The host does not answer.
-    Offline,
-    /// The sensor does not answer.
-    SensorMissing,
-    /// Nothing to do.
-    Ready,
-    /// A finger is asked for.
-    Place {
-        /// Which.
-        finger: FingerPosition,
-        /// Which try this is, from 1.
-        attempt: u8,
-        /// How many there are.
-        attempts: u8,
-    },
-    /// The finger must not move.
-    Hold,
-    /// The finger may go.
-    Lift,
-    /// The counter compares.
-    Judging,
-    /// What became of it.
-    Verdict(CaptureVerdict),
-    /// No finger came in time.
-    TooLate,
-    /// The capture was stopped.
-    Cancelled,
-    /// Sensor or line failed.
-    Failed,
-}
+/// How often the sensor is made to send an image before it counts as damaged for good.
+const MOST_UPLOADS: u8 = 3;
+/// How often a finger is asked for again before the capture ends.
+const MOST_ADVICE: u8 = 4;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Activity {
     Idle,
+    /// A finger is awaited until then, or the lifting of one.
     Waiting {
-        capture: Capture,
+        job: Job,
         until: u64,
+        /// What was wrong with the last.
+        advice: Option<FingerQuality>,
+        /// The one before has to be lifted first.
+        lift: bool,
     },
+    /// The sensor has an image; it was told to send it, or is to be told once the transfer before has ended.
     Placed {
-        id: u32,
+        job: Job,
+        told: bool,
     },
     Reading {
-        id: u32,
+        job: Job,
     },
     Sending {
-        id: u32,
+        job: Job,
     },
     /// `view` until then.
     Showing {
@@ -165,7 +76,7 @@ enum Activity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sensor {
     Unknown,
-    Ready,
+    Ready(ImageSize),
     Missing,
 }
 
@@ -176,6 +87,8 @@ pub struct Model {
     was_up: bool,
     sensor: Sensor,
     activity: Activity,
+    /// A transfer has begun, and its end was not heard of.
+    transferring: bool,
 }
 
 impl Model {
@@ -186,22 +99,29 @@ impl Model {
             was_up: false,
             sensor: Sensor::Unknown,
             activity: Activity::Idle,
+            transferring: false,
         }
     }
 
     /// What the screen should show.
     pub fn view(&self) -> View {
         match &self.activity {
-            Activity::Waiting { capture, .. } => View::Place {
-                finger: capture.finger,
-                attempt: capture.attempt,
-                attempts: capture.attempts,
+            Activity::Waiting { lift: true, .. } | Activity::Sending { .. } => View::Lift,
+            Activity::Waiting {
+                advice: Some(quality),
+                ..
+            } => View::Advice(*quality),
+            Activity::Waiting { job, .. } => View::Place {
+                finger: job.capture.finger,
+                attempt: job.capture.attempt,
+                attempts: job.capture.attempts,
+                impression: job.impression,
+                impressions: job.impressions(),
             },
             Activity::Placed { .. } | Activity::Reading { .. } => View::Hold,
-            Activity::Sending { .. } => View::Lift,
             Activity::Showing { view, .. } => *view,
             Activity::Idle if self.sensor == Sensor::Missing => View::SensorMissing,
-            Activity::Idle if self.link_up && self.sensor == Sensor::Ready => View::Ready,
+            Activity::Idle if self.link_up && matches!(self.sensor, Sensor::Ready(_)) => View::Ready,
             Activity::Idle if self.was_up && !self.link_up => View::Offline,
             Activity::Idle => View::Starting,
         }
@@ -233,13 +153,17 @@ impl Model {
             Event::LinkDown => self.link_up = false,
             Event::Asked { id, message } => self.asked(now, id, message, &mut actions),
             Event::Told(Message::ShowVerdict(verdict)) => {
-                if self.capturing().is_none() {
+                if self.job().is_none() {
                     self.show(now, View::Verdict(verdict.verdict), VERDICT_US);
                 }
             }
             Event::Sensor(event) => self.sensor(now, event, &mut actions),
-            Event::BulkSent(outcome) => self.bulk_sent(now, outcome, &mut actions),
+            Event::BulkSent(outcome) => {
+                self.transferring = false;
+                self.bulk_sent(now, outcome, &mut actions);
+            }
             Event::BulkRefused => {
+                self.transferring = false;
                 self.fail(now, CaptureFailure::TransferFailed, 0, View::Failed, &mut actions);
             }
             Event::Told(_) | Event::Timeout => (),
@@ -249,10 +173,12 @@ impl Model {
     }
 
     /// The capture under way.
-    fn capturing(&self) -> Option<u32> {
+    fn job(&self) -> Option<&Job> {
         match &self.activity {
-            Activity::Waiting { capture, .. } => Some(capture.capture_id),
-            Activity::Placed { id } | Activity::Reading { id } | Activity::Sending { id } => Some(*id),
+            Activity::Waiting { job, .. }
+            | Activity::Placed { job, .. }
+            | Activity::Reading { job }
+            | Activity::Sending { job } => Some(job),
             Activity::Idle | Activity::Showing { .. } => None,
         }
     }
@@ -262,7 +188,7 @@ impl Model {
             Message::Capture(capture) => self.start(now, id, capture, actions),
             Message::CancelCapture(cancel) => {
                 push(actions, Action::Accept(id));
-                if self.capturing() == Some(cancel.capture_id) {
+                if self.job().is_some_and(|job| job.id() == cancel.capture_id) {
                     self.fail(now, CaptureFailure::Cancelled, 0, View::Cancelled, actions);
                 }
             }
@@ -272,9 +198,9 @@ impl Model {
     }
 
     fn start(&mut self, now: u64, id: RequestId, capture: Capture, actions: &mut Actions) {
-        let refusal = if self.capturing().is_some() {
+        let refusal = if self.job().is_some() {
             Some(CaptureRefusal::Busy)
-        } else if self.sensor == Sensor::Ready {
+        } else if matches!(self.sensor, Sensor::Ready(_)) {
             None
         } else {
             Some(CaptureRefusal::SensorMissing)
@@ -288,87 +214,180 @@ impl Model {
             return;
         }
         push(actions, Action::Accept(id));
-        push(
-            actions,
-            progress(capture.capture_id, CapturePhase::WaitingForFinger),
-        );
-        push(actions, Action::StartSensor);
-        let timeout = u64::from(capture.timeout_ms.min(LONGEST_TIMEOUT_MS)) * 1_000;
+        let job = Job::new(capture);
+        push(actions, job.progress(CapturePhase::WaitingForFinger));
+        push(actions, Action::StartSensor { lift_first: false });
+        self.wait(now, job, None, false);
+    }
+
+    /// Waits for a finger, for as long as the host said.
+    fn wait(&mut self, now: u64, job: Job, advice: Option<FingerQuality>, lift: bool) {
+        let timeout = u64::from(job.capture.timeout_ms.min(LONGEST_TIMEOUT_MS)) * 1_000;
         self.activity = Activity::Waiting {
-            capture,
+            job,
             until: now + timeout,
+            advice,
+            lift,
         };
     }
 
     fn sensor(&mut self, now: u64, event: SensorEvent, actions: &mut Actions) {
-        match (event, &self.activity) {
-            (SensorEvent::Ready, _) => self.sensor = Sensor::Ready,
-            (SensorEvent::Missing(_), activity) => {
+        match event {
+            SensorEvent::Ready(size) => self.sensor = Sensor::Ready(size),
+            SensorEvent::Missing(_) => {
                 self.sensor = Sensor::Missing;
                 // It was taken on before the task found out, and cannot begin.
-                if matches!(activity, Activity::Waiting { .. }) {
+                if matches!(self.activity, Activity::Waiting { .. }) {
                     self.fail(now, CaptureFailure::SensorMissing, 0, View::Failed, actions);
                 }
             }
-            (SensorEvent::FingerPlaced, Activity::Waiting { capture, .. }) => {
-                let id = capture.capture_id;
-                push(actions, progress(id, CapturePhase::FingerPlaced));
-                self.activity = Activity::Placed { id };
-            }
-            (SensorEvent::Reading, &Activity::Placed { id }) => {
-                push(actions, Action::BeginImage(id));
-                push(actions, progress(id, CapturePhase::Reading));
-                self.activity = Activity::Reading { id };
-            }
-            (SensorEvent::Read, &Activity::Reading { id }) => {
-                push(actions, progress(id, CapturePhase::Lift));
-                self.activity = Activity::Sending { id };
-            }
-            (SensorEvent::Failed(error), _) => {
-                let (reason, code) = match error {
-                    SensorError::NoAnswer => (CaptureFailure::SensorMissing, 0),
-                    SensorError::BadSum | SensorError::Unexpected => (CaptureFailure::BadImage, 0),
-                    SensorError::Refused(code) => (CaptureFailure::SensorError, code),
-                };
-                if error == SensorError::NoAnswer {
-                    self.sensor = Sensor::Missing;
+            SensorEvent::Failed(error) => self.sensor_failed(now, error, actions),
+            SensorEvent::Poor(quality) => self.poor(now, quality, actions),
+            SensorEvent::Lifted => self.lifted(actions),
+            SensorEvent::FingerPlaced(quality) => {
+                if let Activity::Waiting { job, .. } = &self.activity {
+                    let job = Job {
+                        quality,
+                        ..job.clone()
+                    };
+                    push(actions, job.progress(CapturePhase::FingerPlaced));
+                    self.upload(job, actions);
                 }
-                self.fail(now, reason, code, View::Failed, actions);
             }
-            (SensorEvent::WrongSize, _) => self.fail(now, CaptureFailure::BadImage, 0, View::Failed, actions),
-            // Left over from a capture that was stopped.
-            (SensorEvent::FingerPlaced | SensorEvent::Reading | SensorEvent::Read, _) => (),
+            SensorEvent::Reading => self.reading(actions),
+            SensorEvent::Damaged => self.damaged(now, actions),
+            SensorEvent::Read => {
+                if let Activity::Reading { job } = &self.activity {
+                    let job = job.clone();
+                    push(actions, job.progress(CapturePhase::Lift));
+                    self.activity = Activity::Sending { job };
+                }
+            }
         }
+    }
+
+    fn sensor_failed(&mut self, now: u64, error: SensorError, actions: &mut Actions) {
+        let (reason, code) = match error {
+            SensorError::NoAnswer => (CaptureFailure::SensorMissing, 0),
+            SensorError::BadSum | SensorError::Unexpected => (CaptureFailure::BadImage, 0),
+            SensorError::Refused(code) => (CaptureFailure::SensorError, code),
+        };
+        if error == SensorError::NoAnswer {
+            self.sensor = Sensor::Missing;
+        }
+        self.fail(now, reason, code, View::Failed, actions);
+    }
+
+    /// The finger was of no use, or the sensor has lost its image: it is asked for again.
+    fn poor(&mut self, now: u64, quality: FingerQuality, actions: &mut Actions) {
+        let (Activity::Waiting { job, .. } | Activity::Placed { job, .. }) = &self.activity else {
+            return;
+        };
+        let mut job = job.clone();
+        job.advice += 1;
+        job.quality = quality;
+        if job.advice > MOST_ADVICE {
+            self.fail(now, CaptureFailure::PoorFinger, 0, View::Failed, actions);
+            return;
+        }
+        push(actions, job.progress(CapturePhase::Again));
+        self.wait(now, job, Some(quality), false);
+    }
+
+    fn lifted(&mut self, actions: &mut Actions) {
+        if let Activity::Waiting { job, lift, .. } = &mut self.activity
+            && core::mem::take(lift)
+        {
+            push(actions, job.progress(CapturePhase::WaitingForFinger));
+        }
+    }
+
+    /// Has the sensor send its image, at once or when the link is free for it.
+    fn upload(&mut self, mut job: Job, actions: &mut Actions) {
+        let told = !self.transferring;
+        if told {
+            job.uploads += 1;
+            push(actions, Action::Upload);
+        }
+        self.activity = Activity::Placed { job, told };
+    }
+
+    fn reading(&mut self, actions: &mut Actions) {
+        let (Activity::Placed { job, told: true }, Sensor::Ready(size)) = (&self.activity, self.sensor)
+        else {
+            return;
+        };
+        let job = job.clone();
+        push(
+            actions,
+            Action::BeginImage {
+                id: job.id(),
+                length: size.bytes(),
+            },
+        );
+        self.transferring = true;
+        push(actions, job.progress(CapturePhase::Reading));
+        self.activity = Activity::Reading { job };
+    }
+
+    /// The image came damaged. It is still in the sensor.
+    fn damaged(&mut self, now: u64, actions: &mut Actions) {
+        let (Activity::Placed { job, .. } | Activity::Reading { job }) = &self.activity else {
+            return;
+        };
+        let job = job.clone();
+        if job.uploads >= MOST_UPLOADS {
+            self.fail(now, CaptureFailure::BadImage, 0, View::Failed, actions);
+            return;
+        }
+        if matches!(self.activity, Activity::Reading { .. }) {
+            push(actions, Action::AbortImage);
+        }
+        self.upload(job, actions);
     }
 
     fn bulk_sent(&mut self, now: u64, outcome: BulkOutcome, actions: &mut Actions) {
         match (&self.activity, outcome) {
             // The link may hear that the host has the last byte before the sensor's task says that it was the last one:
             // the host has the whole image, so the finger may go all the same.
-            (&(Activity::Reading { id } | Activity::Sending { id }), BulkOutcome::Delivered) => {
+            (Activity::Reading { job } | Activity::Sending { job }, BulkOutcome::Delivered) => {
+                let job = job.clone();
                 if matches!(self.activity, Activity::Reading { .. }) {
-                    push(actions, progress(id, CapturePhase::Lift));
+                    push(actions, job.progress(CapturePhase::Lift));
                 }
-                push(
-                    actions,
-                    Action::Captured(Captured {
-                        capture_id: id,
-                        width: IMAGE_SIZE.0,
-                        height: IMAGE_SIZE.1,
-                        bits_per_pixel: BITS_PER_PIXEL,
-                        impression: 1,
-                        quality: protocol::message::FingerQuality::Unknown,
-                    }),
-                );
-                self.show(now, View::Judging, JUDGING_US);
+                self.captured(now, &job, actions);
             }
             // Whoever asked for the capture is gone, and must not take its end for that of one it asks for now.
             (_, BulkOutcome::PeerRestarted) => self.stop(actions),
+            // The end of a transfer that was given up: now there can be another.
+            (Activity::Placed { job, told: false }, _) => {
+                let job = job.clone();
+                self.upload(job, actions);
+            }
             // Any other end is an early one.
             (Activity::Reading { .. } | Activity::Sending { .. }, _) => {
                 self.fail(now, CaptureFailure::TransferFailed, 0, View::Failed, actions);
             }
             _ => (),
+        }
+    }
+
+    /// The host has the image of one impression.
+    fn captured(&mut self, now: u64, job: &Job, actions: &mut Actions) {
+        let Sensor::Ready(size) = self.sensor else {
+            // It went missing after its last byte.
+            self.fail(now, CaptureFailure::SensorMissing, 0, View::Failed, actions);
+            return;
+        };
+        push(actions, job.captured(size));
+        match job.next() {
+            Some(next) => {
+                // The task may not have ended the last one: see above.
+                push(actions, Action::StopSensor);
+                push(actions, Action::StartSensor { lift_first: true });
+                self.wait(now, next, None, true);
+            }
+            None => self.show(now, View::Judging, JUDGING_US),
         }
     }
 
@@ -387,7 +406,7 @@ impl Model {
 
     /// Ends the capture under way, if any, and tells the host why.
     fn fail(&mut self, now: u64, reason: CaptureFailure, sensor_code: u8, view: View, actions: &mut Actions) {
-        let Some(capture_id) = self.capturing() else {
+        let Some(capture_id) = self.job().map(Job::id) else {
             return;
         };
         self.stop(actions);
@@ -424,15 +443,6 @@ impl Default for Model {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn progress(capture_id: u32, phase: CapturePhase) -> Action {
-    Action::Progress(CaptureProgress {
-        capture_id,
-        phase,
-        impression: 1,
-        quality: protocol::message::FingerQuality::Unknown,
-    })
 }
 
 /// No event leads to more actions than fit: at most one answer and what starts or ends a capture.

@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use embedded_graphics::prelude::Point;
 use heapless::String;
-use protocol::message::{CaptureVerdict, FingerPosition};
+use protocol::message::{CaptureVerdict, FingerPosition, FingerQuality};
 use u8g2_fonts::types::HorizontalAlignment;
 
 use super::model::View;
@@ -31,7 +31,18 @@ pub fn draw(screen: &mut impl Screen, view: View) {
             finger,
             attempt,
             attempts,
-        } => place(screen, finger, attempt, attempts),
+            impression,
+            impressions,
+        } => {
+            // Of several impressions of one try, the impressions are what the applicant should count.
+            let (step, steps) = if impressions > 1 {
+                (impression, impressions)
+            } else {
+                (attempt, attempts)
+            };
+            place(screen, finger, step, steps);
+        }
+        View::Advice(quality) => advice(screen, quality),
         View::Hold => message(screen, &["Tahan,", "jangan gerak"], &["Hold still"]),
         View::Lift => message(screen, &["Angkat", "jari"], &["Lift your finger"]),
         View::Judging => message(screen, &["Memeriksa"], &["Checking, please wait"]),
@@ -42,6 +53,32 @@ pub fn draw(screen: &mut impl Screen, view: View) {
         View::TooLate => message(screen, &["Waktu", "habis"], &["No finger came in time"]),
         View::Cancelled => message(screen, &["Dibatalkan"], &["Cancelled"]),
         View::Failed => message(screen, &["Gagal,", "coba lagi"], &["That did not work"]),
+    }
+}
+
+/// What would help, in words for somebody who has never seen a sensor.
+fn advice(screen: &mut impl Screen, quality: FingerQuality) {
+    match quality {
+        FingerQuality::TooWet => message(
+            screen,
+            &["Keringkan", "jari"],
+            &["Lift, dry your finger,", "place it again"],
+        ),
+        FingerQuality::TooDry => message(
+            screen,
+            &["Tekan lebih", "kuat"],
+            &["Lift, moisten your finger,", "press a little harder"],
+        ),
+        FingerQuality::Unusable => message(
+            screen,
+            &["Letakkan", "seluruh jari"],
+            &["Lift, place it again,", "flat and still"],
+        ),
+        FingerQuality::Unknown | FingerQuality::Good | FingerQuality::Unrecognised(_) => message(
+            screen,
+            &["Letakkan", "jari lagi"],
+            &["Lift your finger and", "place it again"],
+        ),
     }
 }
 
@@ -62,7 +99,7 @@ fn names(finger: FingerPosition) -> ([&'static str; 2], &'static str) {
     }
 }
 
-fn place(screen: &mut impl Screen, finger: FingerPosition, attempt: u8, attempts: u8) {
+fn place(screen: &mut impl Screen, finger: FingerPosition, step: u8, steps: u8) {
     /// Rows of the line at the top.
     const TITLE: i32 = 10;
     let (indonesian, english) = names(finger);
@@ -75,13 +112,13 @@ fn place(screen: &mut impl Screen, finger: FingerPosition, attempt: u8, attempts
         HorizontalAlignment::Left,
         DIM,
     );
-    if attempts > 1 {
-        let mut tries = String::<8>::new();
+    if steps > 1 {
+        let mut count = String::<8>::new();
         // Two numbers of at most three digits and a stroke.
-        let _ = write!(tries, "{attempt}/{attempts}");
+        let _ = write!(count, "{step}/{steps}");
         text(
             screen,
-            &tries,
+            &count,
             Point::new(WIDTH - 1, 8),
             font::SECOND,
             HorizontalAlignment::Right,

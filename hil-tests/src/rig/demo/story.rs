@@ -30,6 +30,8 @@ const SILENCE: Duration = Duration::from_mins(1);
 
 /// How long a person takes to put a finger on the glass once asked.
 const REACTION: Duration = Duration::from_millis(100);
+/// How long the glass is free when a finger is placed anew: the board looks every 60 ms, if its computer lets it.
+const LIFTED: Duration = Duration::from_millis(300);
 
 /// Pictures of fingers that the operator's program keeps for us, as it names them.
 const CAPTURES: [(&str, &str); 2] = [
@@ -244,17 +246,24 @@ impl Teller<'_> {
             Some("waiting_for_finger") => match self.fault {
                 Some(Fault::NoFinger) => {}
                 Some(Fault::PortLost) => self.office.unplug_capture(),
-                _ => {
-                    std::thread::sleep(REACTION);
-                    self.office
-                        .glass
-                        .put(self.applicant.touch(asked_finger(fields), self.touches)?);
-                    self.touches += 1;
-                }
+                _ => self.touch(asked_finger(fields))?,
             },
+            Some("again" | "again_drier" | "again_wetter") => {
+                self.office.glass.lift();
+                std::thread::sleep(LIFTED);
+                self.touch(asked_finger(fields))?;
+            }
             Some("lift") => self.office.glass.lift(),
             _ => {}
         }
+        Ok(())
+    }
+
+    /// The applicant puts a finger on the glass, never twice in the same way.
+    fn touch(&mut self, finger: FingerPosition) -> anyhow::Result<()> {
+        std::thread::sleep(REACTION);
+        self.office.glass.put(self.applicant.touch(finger, self.touches)?);
+        self.touches += 1;
         Ok(())
     }
 

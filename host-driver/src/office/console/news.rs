@@ -71,7 +71,8 @@ pub enum News {
     },
     /// How far a capture is.
     Capture {
-        /// `waiting_for_finger`, `finger_placed`, `reading`, `lift`, `captured` or `failed`.
+        /// `waiting_for_finger`, `again` (lifted and placed anew), `again_drier`, `again_wetter`, `finger_placed`, `reading`, `lift`,
+        /// `captured` or `failed`.
         phase: &'static str,
         /// Which finger is asked for.
         finger: &'static str,

@@ -93,7 +93,8 @@ pub(super) fn of(news: &News) -> String {
                 "- Tempelkan jari: {finger} (percobaan {attempt} dari 4) / place the finger: {finger} (try {attempt} of 4)"
             )
         }
-        News::Step { .. } | News::Capture { .. } => String::new(),
+        News::Capture { phase, .. } => advice(phase).into(),
+        News::Step { .. } => String::new(),
         News::Score {
             score,
             threshold,
@@ -135,5 +136,19 @@ pub(super) fn of(news: &News) -> String {
                 outcome.outcome, outcome.text_id, outcome.text_en
             )
         }
+    }
+}
+
+/// What the operator can tell the applicant to do; nothing where nothing helps.
+fn advice(phase: &str) -> &'static str {
+    match phase {
+        "again_drier" => {
+            "- Jari terlalu basah: keringkan, lalu tempelkan lagi / finger too wet: dry it and place it again"
+        }
+        "again_wetter" => {
+            "- Jari terlalu kering: lembapkan, lalu tekan lebih kuat / finger too dry: moisten it and press harder"
+        }
+        "again" => "- Angkat jari, lalu tempelkan lagi / lift the finger and place it again",
+        _ => "",
     }
 }

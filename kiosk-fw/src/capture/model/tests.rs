@@ -1,7 +1,12 @@
 use super::*;
-use protocol::message::{CancelCapture, CapturePurpose, ShowVerdict};
+use crate::drivers::zfm::BITS_PER_PIXEL;
+use protocol::message::{
+    CancelCapture, CaptureProgress, CapturePurpose, CaptureVerdict, Captured, FingerPosition, ShowVerdict,
+};
 
 const CAPTURE: u32 = 5;
+const READY: SensorEvent = SensorEvent::Ready(ImageSize::R307);
+const PLACED: SensorEvent = SensorEvent::FingerPlaced(FingerQuality::Good);
 
 /// A capture board with a clock, and what it did last.
 struct Bench {
@@ -19,7 +24,7 @@ impl Bench {
             did: Actions::new(),
         };
         bench.on(Event::LinkUp { resumed: false });
-        bench.on(Event::Sensor(SensorEvent::Ready));
+        bench.on(Event::Sensor(READY));
         assert_eq!(bench.model.view(), View::Ready);
         bench
     }
@@ -34,7 +39,7 @@ impl Bench {
     /// A board that reads the image.
     fn reading() -> Self {
         let mut bench = Self::waiting();
-        bench.on(Event::Sensor(SensorEvent::FingerPlaced));
+        bench.on(Event::Sensor(PLACED));
         bench.on(Event::Sensor(SensorEvent::Reading));
         bench
     }
@@ -69,6 +74,36 @@ fn capture(capture_id: u32) -> Capture {
     }
 }
 
+fn told(impression: u8, phase: CapturePhase, quality: FingerQuality) -> Action {
+    Action::Progress(CaptureProgress {
+        capture_id: CAPTURE,
+        phase,
+        impression,
+        quality,
+    })
+}
+
+/// Tells the host of the first impression of a finger that is good.
+fn progress(phase: CapturePhase) -> Action {
+    told(1, phase, FingerQuality::Good)
+}
+
+fn captured(impression: u8) -> Action {
+    Action::Captured(Captured {
+        capture_id: CAPTURE,
+        width: 256,
+        height: 288,
+        bits_per_pixel: BITS_PER_PIXEL,
+        impression,
+        quality: FingerQuality::Good,
+    })
+}
+
+const BEGIN: Action = Action::BeginImage {
+    id: CAPTURE,
+    length: 36_864,
+};
+
 fn failed(reason: CaptureFailure, sensor_code: u8) -> Action {
     Action::Failed(CaptureFailed {
         capture_id: CAPTURE,
@@ -84,8 +119,8 @@ fn a_capture_guides_the_finger_and_ends_with_the_image() {
         board.on(asked(capture(CAPTURE))),
         [
             Action::Accept(id()),
-            progress(CAPTURE, CapturePhase::WaitingForFinger),
-            Action::StartSensor
+            told(1, CapturePhase::WaitingForFinger, FingerQuality::Unknown),
+            Action::StartSensor { lift_first: false }
         ]
     );
     assert_eq!(
@@ -93,38 +128,26 @@ fn a_capture_guides_the_finger_and_ends_with_the_image() {
         View::Place {
             finger: FingerPosition::RightIndex,
             attempt: 1,
-            attempts: 4
+            attempts: 4,
+            impression: 1,
+            impressions: 1,
         }
     );
     assert_eq!(
-        board.on(Event::Sensor(SensorEvent::FingerPlaced)),
-        [progress(CAPTURE, CapturePhase::FingerPlaced)]
+        board.on(Event::Sensor(PLACED)),
+        [progress(CapturePhase::FingerPlaced), Action::Upload]
     );
     assert_eq!(board.model.view(), View::Hold);
     assert_eq!(
         board.on(Event::Sensor(SensorEvent::Reading)),
-        [
-            Action::BeginImage(CAPTURE),
-            progress(CAPTURE, CapturePhase::Reading)
-        ]
+        [BEGIN, progress(CapturePhase::Reading)]
     );
     assert_eq!(
         board.on(Event::Sensor(SensorEvent::Read)),
-        [progress(CAPTURE, CapturePhase::Lift)]
+        [progress(CapturePhase::Lift)]
     );
     assert_eq!(board.model.view(), View::Lift);
-    let captured = Captured {
-        capture_id: CAPTURE,
-        width: 256,
-        height: 288,
-        bits_per_pixel: 4,
-        impression: 1,
-        quality: protocol::message::FingerQuality::Unknown,
-    };
-    assert_eq!(
-        board.on(Event::BulkSent(BulkOutcome::Delivered)),
-        [Action::Captured(captured)]
-    );
+    assert_eq!(board.on(Event::BulkSent(BulkOutcome::Delivered)), [captured(1)]);
     assert_eq!(board.model.view(), View::Judging);
     let verdict = ShowVerdict {
         capture_id: CAPTURE,
@@ -140,17 +163,9 @@ fn a_capture_guides_the_finger_and_ends_with_the_image() {
 #[test]
 fn an_image_that_arrives_before_the_sensor_is_done_is_an_image_all_the_same() {
     let mut board = Bench::reading();
-    let captured = Captured {
-        capture_id: CAPTURE,
-        width: 256,
-        height: 288,
-        bits_per_pixel: 4,
-        impression: 1,
-        quality: protocol::message::FingerQuality::Unknown,
-    };
     assert_eq!(
         board.on(Event::BulkSent(BulkOutcome::Delivered)),
-        [progress(CAPTURE, CapturePhase::Lift), Action::Captured(captured)]
+        [progress(CapturePhase::Lift), captured(1)]
     );
     assert_eq!(board.model.view(), View::Judging);
     assert_eq!(board.on(Event::Sensor(SensorEvent::Read)), []);
@@ -183,7 +198,7 @@ fn without_a_sensor_a_capture_is_refused_until_it_is_back() {
         board.on(asked(capture(CAPTURE))),
         [Action::RefuseCapture(id(), refused)]
     );
-    board.on(Event::Sensor(SensorEvent::Ready));
+    board.on(Event::Sensor(READY));
     assert_eq!(board.on(asked(capture(CAPTURE)))[0], Action::Accept(id()));
 }
 
@@ -242,13 +257,166 @@ fn each_failure_of_the_sensor_is_told_as_what_it_is() {
 }
 
 #[test]
-fn an_image_of_the_wrong_size_is_a_bad_image() {
+fn a_damaged_image_is_sent_again_once_the_transfer_before_has_ended() {
     let mut board = Bench::reading();
-    assert!(
-        board
-            .on(Event::Sensor(SensorEvent::WrongSize))
-            .contains(&failed(CaptureFailure::BadImage, 0))
+    assert_eq!(
+        board.on(Event::Sensor(SensorEvent::Damaged)),
+        [Action::AbortImage]
     );
+    assert_eq!(board.model.view(), View::Hold);
+    assert_eq!(
+        board.on(Event::BulkSent(BulkOutcome::Cancelled)),
+        [Action::Upload]
+    );
+    assert_eq!(
+        board.on(Event::Sensor(SensorEvent::Reading)),
+        [BEGIN, progress(CapturePhase::Reading)]
+    );
+    board.on(Event::Sensor(SensorEvent::Read));
+    assert_eq!(board.on(Event::BulkSent(BulkOutcome::Delivered)), [captured(1)]);
+}
+
+#[test]
+fn an_image_that_is_damaged_each_time_is_a_bad_image() {
+    let mut board = Bench::reading();
+    for _ in 1..MOST_UPLOADS {
+        board.on(Event::Sensor(SensorEvent::Damaged));
+        board.on(Event::BulkSent(BulkOutcome::Cancelled));
+        board.on(Event::Sensor(SensorEvent::Reading));
+    }
+    assert_eq!(
+        board.on(Event::Sensor(SensorEvent::Damaged)),
+        [
+            Action::StopSensor,
+            Action::AbortImage,
+            failed(CaptureFailure::BadImage, 0)
+        ]
+    );
+}
+
+#[test]
+fn an_image_that_is_damaged_before_it_begins_needs_no_transfer_to_end() {
+    let mut board = Bench::waiting();
+    board.on(Event::Sensor(PLACED));
+    assert_eq!(board.on(Event::Sensor(SensorEvent::Damaged)), [Action::Upload]);
+}
+
+#[test]
+fn a_poor_finger_is_told_what_would_help_and_asked_for_again() {
+    let mut board = Bench::waiting();
+    for quality in [
+        FingerQuality::TooWet,
+        FingerQuality::TooDry,
+        FingerQuality::Unusable,
+    ] {
+        assert_eq!(
+            board.on(Event::Sensor(SensorEvent::Poor(quality))),
+            [told(1, CapturePhase::Again, quality)]
+        );
+        assert_eq!(board.model.view(), View::Advice(quality));
+        // It has as long as the first had.
+        assert_eq!(board.model.next_timeout(), Some(board.now + 5_000_000));
+        board.on(Event::Sensor(SensorEvent::Lifted));
+        assert_eq!(board.model.view(), View::Advice(quality));
+    }
+    assert_eq!(
+        board.on(Event::Sensor(PLACED)),
+        [progress(CapturePhase::FingerPlaced), Action::Upload]
+    );
+}
+
+#[test]
+fn a_finger_that_stays_poor_ends_the_capture() {
+    let mut board = Bench::waiting();
+    for _ in 0..MOST_ADVICE {
+        board.on(Event::Sensor(SensorEvent::Poor(FingerQuality::Unusable)));
+    }
+    assert_eq!(
+        board.on(Event::Sensor(SensorEvent::Poor(FingerQuality::Unusable))),
+        [Action::StopSensor, failed(CaptureFailure::PoorFinger, 0)]
+    );
+}
+
+#[test]
+fn a_sensor_that_has_lost_its_image_asks_for_the_finger_again() {
+    let mut board = Bench::waiting();
+    board.on(Event::Sensor(PLACED));
+    assert_eq!(
+        board.on(Event::Sensor(SensorEvent::Poor(FingerQuality::Unknown))),
+        [told(1, CapturePhase::Again, FingerQuality::Unknown)]
+    );
+    assert_eq!(board.model.view(), View::Advice(FingerQuality::Unknown));
+}
+
+#[test]
+fn several_impressions_are_taken_in_a_row_with_the_finger_lifted_in_between() {
+    let mut board = Bench::ready();
+    board.on(asked(Capture {
+        impressions: 3,
+        ..capture(CAPTURE)
+    }));
+    for impression in 1..=3 {
+        board.on(Event::Sensor(PLACED));
+        board.on(Event::Sensor(SensorEvent::Reading));
+        board.on(Event::Sensor(SensorEvent::Read));
+        assert_eq!(board.model.view(), View::Lift);
+        let did = board.on(Event::BulkSent(BulkOutcome::Delivered)).to_vec();
+        if impression == 3 {
+            assert_eq!(did, [captured(3)]);
+            assert_eq!(board.model.view(), View::Judging);
+            break;
+        }
+        assert_eq!(
+            did,
+            [
+                captured(impression),
+                Action::StopSensor,
+                Action::StartSensor { lift_first: true }
+            ]
+        );
+        assert_eq!(board.model.view(), View::Lift);
+        assert_eq!(
+            board.on(Event::Sensor(SensorEvent::Lifted)),
+            [told(
+                impression + 1,
+                CapturePhase::WaitingForFinger,
+                FingerQuality::Unknown
+            )]
+        );
+        assert!(matches!(
+            board.model.view(),
+            View::Place { impression: next, impressions: 3, .. } if next == impression + 1
+        ));
+    }
+}
+
+#[test]
+fn a_finger_that_is_never_lifted_ends_the_capture_in_time() {
+    let mut board = Bench::ready();
+    board.on(asked(Capture {
+        impressions: 2,
+        ..capture(CAPTURE)
+    }));
+    board.on(Event::Sensor(PLACED));
+    board.on(Event::Sensor(SensorEvent::Reading));
+    board.on(Event::BulkSent(BulkOutcome::Delivered));
+    board.now += 5_000_000;
+    assert_eq!(
+        board.on(Event::Timeout),
+        [Action::StopSensor, failed(CaptureFailure::Timeout, 0)]
+    );
+}
+
+#[test]
+fn a_host_that_asks_for_no_or_too_many_impressions_gets_one_to_eight() {
+    for (impressions, taken) in [(0, 1), (1, 1), (8, 8), (255, 8)] {
+        let mut board = Bench::ready();
+        board.on(asked(Capture {
+            impressions,
+            ..capture(CAPTURE)
+        }));
+        assert!(matches!(board.model.view(), View::Place { impressions, .. } if impressions == taken));
+    }
 }
 
 #[test]
@@ -284,7 +452,14 @@ fn a_short_silence_of_the_host_disturbs_nothing() {
 #[test]
 fn what_is_left_over_of_a_stopped_capture_is_not_taken_for_a_new_one() {
     let mut board = Bench::ready();
-    for event in [SensorEvent::FingerPlaced, SensorEvent::Reading, SensorEvent::Read] {
+    for event in [
+        PLACED,
+        SensorEvent::Poor(FingerQuality::TooDry),
+        SensorEvent::Lifted,
+        SensorEvent::Reading,
+        SensorEvent::Damaged,
+        SensorEvent::Read,
+    ] {
         assert_eq!(board.on(Event::Sensor(event)), []);
     }
     assert_eq!(board.model.view(), View::Ready);

@@ -1,7 +1,11 @@
 //! Fingerprint sensors of the ZFM-20 family (R307, AS608, R503) on a UART.
 //!
 //! The image never lies in memory as a whole: [`Sensor::upload`] starts it, [`Sensor::next_part`] gives it packet by packet.
+//!
+//! Instruction, confirmation and parameter numbers are those of the "R307 fingerprint module user manual" (Zhiantec), 5.3 to 5.5;
+//! product information is the R503's.
 
+pub mod find;
 pub mod packet;
 pub mod receive;
 
@@ -13,27 +17,77 @@ use receive::Receiver;
 
 /// How long the sensor may take to answer. Taking an image is its slowest instruction: about half a second.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long it may take to say that it is there: the answer to a password comes within a few milliseconds.
+const HELLO_TIMEOUT: Duration = Duration::from_millis(250);
 /// The longest pause between two packets of an image: a packet of 256 bytes takes 46 ms at 57,600 baud.
 const PART_TIMEOUT: Duration = Duration::from_secs(1);
 /// Instruction codes.
 mod instruction {
     pub(super) const GEN_IMAGE: u8 = 0x01;
+    pub(super) const IMAGE_TO_TEMPLATE: u8 = 0x02;
     pub(super) const UP_IMAGE: u8 = 0x0A;
+    pub(super) const SET_SYSTEM_PARAMETER: u8 = 0x0E;
     pub(super) const READ_SYSTEM_PARAMETERS: u8 = 0x0F;
     pub(super) const VERIFY_PASSWORD: u8 = 0x13;
+    pub(super) const READ_PRODUCT_INFORMATION: u8 = 0x3C;
+}
+/// Numbers of system parameters.
+mod parameter {
+    pub(super) const BAUD: u8 = 4;
 }
 /// Confirmation codes that mean something to this driver; the others are passed on.
 mod confirmation {
     pub(super) const OK: u8 = 0x00;
     pub(super) const NO_FINGER: u8 = 0x02;
+    /// The image is "too disorderly": ridges run into each other.
+    pub(super) const TOO_MESSY: u8 = 0x06;
+    /// "Lackness of character points or over-smallness": ridges break up, or only an edge of the finger is there.
+    pub(super) const TOO_FEW_FEATURES: u8 = 0x07;
+    /// No valid primary image.
+    pub(super) const NO_IMAGE: u8 = 0x15;
 }
 
-/// Width and height in pixels of the image of an R307, AS608 or ZFM-20. The sensor itself does not tell.
-pub const IMAGE_SIZE: (u16, u16) = (256, 288);
+/// Width and height of a sensor's image, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ImageSize {
+    /// Pixels in a row.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+impl ImageSize {
+    /// Of an R307, AS608 or ZFM-20, which do not tell.
+    pub const R307: Self = Self {
+        width: 256,
+        height: 288,
+    };
+
+    /// Bytes of an image as uploaded: two pixels each.
+    pub const fn bytes(self) -> u32 {
+        self.width as u32 * self.height as u32 * BITS_PER_PIXEL as u32 / 8
+    }
+}
+
 /// Bits of a pixel as uploaded.
 pub const BITS_PER_PIXEL: u8 = 4;
-/// Bytes of the image as uploaded: two pixels each.
-pub const IMAGE_BYTES: u32 = IMAGE_SIZE.0 as u32 * IMAGE_SIZE.1 as u32 * BITS_PER_PIXEL as u32 / 8;
+/// More bytes than the image of any sensor of the family has.
+const LARGEST_IMAGE: u32 = ImageSize::R307.bytes();
+
+/// What the sensor makes of the image that it has taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Assessment {
+    /// It finds what it needs.
+    Good,
+    /// Ridges run into each other: wet, dirty, or pressed too hard.
+    TooMessy,
+    /// It finds too little: dry, pressed too lightly, or only an edge of the finger.
+    TooFew,
+    /// It has no image any more.
+    NoImage,
+}
 
 /// What can go wrong between board and sensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,11 +157,69 @@ impl<R: Read, W: Write> Sensor<R, W> {
     /// `Refused(0x13)` if the password is wrong.
     pub async fn verify_password(&mut self, password: u32) -> Result<(), SensorError> {
         let [a, b, c, d] = password.to_be_bytes();
+        let command = [instruction::VERIFY_PASSWORD, a, b, c, d];
         let mut none = [];
-        confirmed(
-            self.command(&[instruction::VERIFY_PASSWORD, a, b, c, d], &mut none)
-                .await?,
-        )
+        confirmed(self.command_within(&command, &mut none, HELLO_TIMEOUT).await?)
+    }
+
+    /// Sets the speed of the sensor's line, which it keeps without power: a multiple of 9,600 up to 115,200 bits a second. It
+    /// answers at the old speed and then speaks at the new one.
+    ///
+    /// # Errors
+    ///
+    /// `Refused(0x1A)` if it does not know the speed; any other [`SensorError`].
+    pub async fn set_baud(&mut self, bits_per_second: u32) -> Result<(), SensorError> {
+        let code = (bits_per_second / 9_600) as u8;
+        let mut none = [];
+        let command = [instruction::SET_SYSTEM_PARAMETER, parameter::BAUD, code];
+        confirmed(self.command(&command, &mut none).await?)
+    }
+
+    /// The size of the sensor's images, for those that tell (R503).
+    ///
+    /// # Errors
+    ///
+    /// `Refused` by those that do not know the question; any other [`SensorError`].
+    pub async fn image_size(&mut self) -> Result<ImageSize, SensorError> {
+        // R503 manual, "ReadProdInfo": model 16 bytes, batch 4, serial number 8, hardware 2, sensor type 8, then width and
+        // height, template size and capacity, two bytes each.
+        let mut answer = [0; 46];
+        let command = [instruction::READ_PRODUCT_INFORMATION];
+        confirmed(self.command_within(&command, &mut answer, HELLO_TIMEOUT).await?)?;
+        let word = |at: usize| u16::from_be_bytes([answer[at], answer[at + 1]]);
+        let size = ImageSize {
+            width: word(38),
+            height: word(40),
+        };
+        // What cannot be an image of this family is not believed.
+        let likely = (64..=ImageSize::R307.width).contains(&size.width)
+            && (64..=ImageSize::R307.height).contains(&size.height)
+            && size.width.is_multiple_of(2);
+        if likely {
+            Ok(size)
+        } else {
+            Err(SensorError::Unexpected)
+        }
+    }
+
+    /// Has the sensor look for features in the image taken last, as it would to compare it.
+    ///
+    /// # Errors
+    ///
+    /// Any [`SensorError`].
+    pub async fn assess(&mut self) -> Result<Assessment, SensorError> {
+        /// Which of its two places for features; neither is used for anything else.
+        const BUFFER: u8 = 1;
+        let mut none = [];
+        match self
+            .command(&[instruction::IMAGE_TO_TEMPLATE, BUFFER], &mut none)
+            .await?
+        {
+            confirmation::TOO_MESSY => Ok(Assessment::TooMessy),
+            confirmation::TOO_FEW_FEATURES => Ok(Assessment::TooFew),
+            confirmation::NO_IMAGE => Ok(Assessment::NoImage),
+            code => confirmed(code).map(|()| Assessment::Good),
+        }
     }
 
     /// Asks the sensor what it is.
@@ -187,13 +299,23 @@ impl<R: Read, W: Write> Sensor<R, W> {
     /// An answer does not say what it answers, so one to an earlier instruction must be out of the way. If the future is
     /// dropped, the next call sees to that.
     async fn command(&mut self, payload: &[u8], answer: &mut [u8]) -> Result<u8, SensorError> {
+        self.command_within(payload, answer, ANSWER_TIMEOUT).await
+    }
+
+    /// The same with a limit of its own.
+    async fn command_within(
+        &mut self,
+        payload: &[u8],
+        answer: &mut [u8],
+        limit: Duration,
+    ) -> Result<u8, SensorError> {
         if self.answer_owed {
             // A sensor that does not give it now will not.
             let _ = with_timeout(ANSWER_TIMEOUT, self.skip_answer()).await;
         }
         self.receiver.discard();
         self.answer_owed = true;
-        let outcome = self.exchange(payload, answer).await;
+        let outcome = self.exchange(payload, answer, limit).await;
         self.answer_owed = false;
         outcome
     }
@@ -204,7 +326,12 @@ impl<R: Read, W: Write> Sensor<R, W> {
         {}
     }
 
-    async fn exchange(&mut self, payload: &[u8], answer: &mut [u8]) -> Result<u8, SensorError> {
+    async fn exchange(
+        &mut self,
+        payload: &[u8],
+        answer: &mut [u8],
+        limit: Duration,
+    ) -> Result<u8, SensorError> {
         let mut out = [0; OVERHEAD + 8];
         let length = encode(self.address, Kind::Command, payload, &mut out);
         let mut parts_skipped = 0;
@@ -213,13 +340,15 @@ impl<R: Read, W: Write> Sensor<R, W> {
             .await
             .map_err(|_| SensorError::NoAnswer)?;
         loop {
-            let received = with_timeout(ANSWER_TIMEOUT, self.receiver.next())
+            let received = with_timeout(limit, self.receiver.next())
                 .await
                 .map_err(|_| SensorError::NoAnswer)?;
             let packet = received.map_err(|_| SensorError::NoAnswer)?;
             match (packet.kind, packet.payload) {
                 // What is left of an image that was given up in the middle, at most a whole one of the smallest parts.
-                (Kind::Data | Kind::EndOfData, _) if parts_skipped <= IMAGE_BYTES / 32 => parts_skipped += 1,
+                (Kind::Data | Kind::EndOfData, _) if parts_skipped <= LARGEST_IMAGE / 32 => {
+                    parts_skipped += 1;
+                }
                 (Kind::Acknowledge, [code, results @ ..]) if packet.intact => {
                     // A failed instruction has no results; some sensors pad, some do not.
                     if *code == confirmation::OK {
@@ -245,5 +374,7 @@ fn confirmed(code: u8) -> Result<(), SensorError> {
 // A part of the largest size fits the link's buffers whole.
 const _: () = assert!(MAX_PAYLOAD <= 256);
 
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
