@@ -302,22 +302,9 @@ impl<const N: usize> BulkOut<N> {
             return;
         }
         let (round_trip, piece_length) = (&mut self.round_trip, &mut self.piece_length);
-        transfer.pieces.acknowledge(ack, |fate| match fate {
-            Fate::Arrived {
-                len,
-                sent_at,
-                repeated,
-            } => {
-                let us = now.saturating_sub(sent_at);
-                if repeated {
-                    round_trip.repeat_acknowledged(us);
-                } else {
-                    round_trip.measured(us);
-                }
-                piece_length.arrived(len);
-            }
-            Fate::Lost { len } => piece_length.lost(len),
-        });
+        transfer
+            .pieces
+            .acknowledge(ack, |fate| learn(round_trip, piece_length, now, fate));
         self.ring
             .free((ack.acknowledged - transfer.acknowledged) as usize);
         transfer.acknowledged = ack.acknowledged;
@@ -374,6 +361,27 @@ impl<const N: usize> BulkOut<N> {
         let ask_again = transfer.ask_again_at(self.round_trip.timeout_us());
         let ask_again = ask_again.filter(|_| transfer.is_shut(self.ring.len()));
         sent.into_iter().chain(ask_again).min()
+    }
+}
+
+/// Learns about the line from what became of a piece.
+#[cfg_attr(target_os = "none", inline(never))] // On a board, flash is dearer than the call.
+fn learn(round_trip: &mut RoundTrip, piece_length: &mut PieceLength, now: u64, fate: Fate) {
+    match fate {
+        Fate::Arrived {
+            len,
+            sent_at,
+            repeated,
+        } => {
+            let us = now.saturating_sub(sent_at);
+            if repeated {
+                round_trip.repeat_acknowledged(us);
+            } else {
+                round_trip.measured(us);
+            }
+            piece_length.arrived(len);
+        }
+        Fate::Lost { len } => piece_length.lost(len),
     }
 }
 

@@ -259,11 +259,10 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         let decoded = if cut {
             Err(Refusal::TooLong)
         } else {
-            match Message::parse(code, body) {
-                Ok(message) if message.usage() == usage => Ok(message),
-                Ok(_) | Err(DecodeError::UnknownMessage(_)) => Err(Refusal::UnknownMessage),
-                Err(DecodeError::Malformed(_)) => Err(Refusal::Malformed),
-            }
+            Message::parse_if(code, body, |of| of == usage).map_err(|error| match error {
+                DecodeError::UnknownMessage(_) => Refusal::UnknownMessage,
+                DecodeError::Malformed(_) => Refusal::Malformed,
+            })
         };
         if decoded.is_err() {
             count(&mut self.counters.undecodable);

@@ -3,7 +3,9 @@
 use heapless::Vec;
 
 use super::event::{BulkOutcome, Object, RequestId};
-use crate::message::{Field, Firmware, MAX_BODY, NoRoom, ObjectKind, Parsed, Refusal, Writer, wire_struct};
+use crate::message::{
+    Field, Firmware, MAX_BODY, Malformed, NoRoom, ObjectKind, Parsed, Reader, Refusal, Writer, wire_struct,
+};
 use crate::version;
 
 /// `LK`: what every hello begins with, in every version.
@@ -43,50 +45,34 @@ wire_struct! {
     }
 }
 
-wire_struct! {
-    /// What every version's hello begins with.
-    Head {
-        /// As in [`Hello`].
-        magic: u16,
-        /// As in [`Hello`].
-        version_min: u8,
-        /// As in [`Hello`].
-        version_current: u8,
-        /// As in [`Hello`].
-        boot_id: u32,
-        /// As in [`Hello`].
-        peer_boot_id: u32,
-        /// As in [`Hello`].
-        role: u8,
-        /// As in [`Hello`].
-        flags: u8,
-    }
-}
-
 impl Hello {
     /// Reads a hello. One of versions without any in common with this end's is read as far as all versions are the same;
     /// the rest is 0.
     pub fn parse(payload: &[u8]) -> Parsed<'_, Self> {
-        let (rest, head) = Head::parse_body(payload)?;
-        if version::in_common(head.version_min, head.version_current).is_some() {
+        let Some((head, rest)) = payload.split_first_chunk::<HEAD>() else {
+            return Err(Malformed::Short);
+        };
+        // After the magic, which is not looked at here.
+        let [_, _, version_min, version_current, ..] = *head;
+        if version::in_common(version_min, version_current).is_some() {
             return Self::parse_body(payload);
         }
-        let hello = Self {
-            magic: head.magic,
-            version_min: head.version_min,
-            version_current: head.version_current,
-            boot_id: head.boot_id,
-            peer_boot_id: head.peer_boot_id,
-            role: head.role,
-            flags: head.flags,
-            max_payload: 0,
-            capabilities: 0,
-            firmware: Firmware::default(),
-            window: 0,
-        };
-        Ok((rest, hello))
+        let mut as_if = AFTER_HEAD;
+        as_if[..HEAD].copy_from_slice(head);
+        Self::parse_body(&as_if).map(|(_, hello)| (rest, hello))
     }
 }
+
+/// What every version's hello begins with: up to and including `flags`.
+const HEAD: usize = 14;
+
+/// A hello whose fields after the head are 0.
+const AFTER_HEAD: [u8; Hello::MAX_BODY] = {
+    let mut body = [0; Hello::MAX_BODY];
+    // The length of `firmware`.
+    body[HEAD + u16::MAX_LEN + u32::MAX_LEN] = Firmware::MAX_BODY as u8;
+    body
+};
 
 /// The most of a peer's [`window`](Hello::window) that is used: an acknowledgement names so many messages.
 pub const MAX_WINDOW: u16 = 32;
@@ -259,104 +245,95 @@ impl<'a> Envelope<'a> {
     pub fn write(&self, out: &mut Writer<'_>) -> Result<(), NoRoom> {
         match *self {
             Self::Notification { code, body } => {
-                out.put(&[NOTIFICATION])?;
-                code.write(out)?;
-                out.put(body)
+                NOTIFICATION.write(out);
+                code.write(out);
+                out.put(body);
             }
-            Self::Request { id, code, body } => {
-                out.put(&[REQUEST])?;
-                write_id(id, out)?;
-                code.write(out)?;
-                out.put(body)
-            }
-            Self::Reply { id, code, body } => {
-                out.put(&[REPLY])?;
-                write_id(id, out)?;
-                code.write(out)?;
-                out.put(body)
-            }
+            Self::Request { id, code, body } => write_message(REQUEST, id, code, body, out),
+            Self::Reply { id, code, body } => write_message(REPLY, id, code, body, out),
             Self::Refusal { id, reason } => {
-                out.put(&[REFUSAL])?;
-                write_id(id, out)?;
-                reason.write(out)
+                REFUSAL.write(out);
+                write_id(id, out);
+                reason.write(out);
             }
             Self::BulkBegin { transfer, object } => {
-                out.put(&[BULK_BEGIN, transfer])?;
-                object.kind.write(out)?;
-                object.id.write(out)?;
-                object.length.write(out)
+                out.put(&[BULK_BEGIN, transfer, object.kind.code()]);
+                object.id.write(out);
+                object.length.write(out);
             }
             Self::BulkEnd { transfer, checksum } => {
-                out.put(&[BULK_END, transfer])?;
-                checksum.write(out)
+                out.put(&[BULK_END, transfer]);
+                checksum.write(out);
             }
             Self::BulkResult { transfer, outcome } => out.put(&[BULK_RESULT, transfer, outcome.code()]),
             Self::BulkCancel { transfer } => out.put(&[BULK_CANCEL, transfer]),
         }
+        out.end()
     }
 
     /// Reads an envelope; `Ok(None)` for a class that this version does not know.
     pub fn parse(payload: &'a [u8]) -> Parsed<'a, Option<Self>> {
-        let (input, class) = u8::parse(payload)?;
+        let mut input = Reader::new(payload);
+        let class = u8::read(&mut input);
         let envelope = match class {
-            NOTIFICATION => {
-                let (body, code) = u16::parse(input)?;
-                Self::Notification { code, body }
-            }
+            NOTIFICATION => Self::Notification {
+                code: u16::read(&mut input),
+                body: input.rest(),
+            },
             REQUEST | REPLY => {
-                let (input, id) = parse_id(input)?;
-                let (body, code) = u16::parse(input)?;
+                let id = read_id(&mut input);
+                let code = u16::read(&mut input);
+                let body = input.rest();
                 if class == REQUEST {
                     Self::Request { id, code, body }
                 } else {
                     Self::Reply { id, code, body }
                 }
             }
-            REFUSAL => {
-                let (input, id) = parse_id(input)?;
-                let (_, reason) = Refusal::parse(input)?;
-                Self::Refusal { id, reason }
-            }
-            BULK_BEGIN => {
-                let (input, transfer) = u8::parse(input)?;
-                let (input, kind) = ObjectKind::parse(input)?;
-                let (input, id) = u32::parse(input)?;
-                let (_, length) = u32::parse(input)?;
-                Self::BulkBegin {
-                    transfer,
-                    object: Object { kind, id, length },
-                }
-            }
-            BULK_END => {
-                let (input, transfer) = u8::parse(input)?;
-                let (_, checksum) = u32::parse(input)?;
-                Self::BulkEnd { transfer, checksum }
-            }
-            BULK_RESULT => {
-                let (input, transfer) = u8::parse(input)?;
-                let (_, code) = u8::parse(input)?;
-                Self::BulkResult {
-                    transfer,
-                    outcome: BulkOutcome::from_code(code),
-                }
-            }
-            BULK_CANCEL => {
-                let (_, transfer) = u8::parse(input)?;
-                Self::BulkCancel { transfer }
-            }
+            REFUSAL => Self::Refusal {
+                id: read_id(&mut input),
+                reason: Refusal::read(&mut input),
+            },
+            BULK_BEGIN => Self::BulkBegin {
+                transfer: u8::read(&mut input),
+                object: Object {
+                    kind: ObjectKind::read(&mut input),
+                    id: u32::read(&mut input),
+                    length: u32::read(&mut input),
+                },
+            },
+            BULK_END => Self::BulkEnd {
+                transfer: u8::read(&mut input),
+                checksum: u32::read(&mut input),
+            },
+            BULK_RESULT => Self::BulkResult {
+                transfer: u8::read(&mut input),
+                outcome: BulkOutcome::from_code(u8::read(&mut input)),
+            },
+            BULK_CANCEL => Self::BulkCancel {
+                transfer: u8::read(&mut input),
+            },
             _ => return Ok((&[], None)),
         };
-        Ok((&[], Some(envelope)))
+        input.end(Some(envelope)).map(|(_, envelope)| (&[][..], envelope))
     }
 }
 
-fn write_id(id: RequestId, out: &mut Writer<'_>) -> Result<(), NoRoom> {
-    id.origin.write(out)?;
-    id.number.write(out)
+fn write_message(class: u8, id: RequestId, code: u16, body: &[u8], out: &mut Writer<'_>) {
+    class.write(out);
+    write_id(id, out);
+    code.write(out);
+    out.put(body);
 }
 
-fn parse_id(input: &[u8]) -> Parsed<'_, RequestId> {
-    let (input, origin) = u32::parse(input)?;
-    let (input, number) = u16::parse(input)?;
-    Ok((input, RequestId { origin, number }))
+fn write_id(id: RequestId, out: &mut Writer<'_>) {
+    id.origin.write(out);
+    id.number.write(out);
+}
+
+fn read_id(input: &mut Reader<'_>) -> RequestId {
+    RequestId {
+        origin: u32::read(input),
+        number: u16::read(input),
+    }
 }

@@ -31,13 +31,12 @@ macro_rules! wire_enum {
         impl $crate::message::Field for $name {
             const MAX_LEN: usize = 1;
 
-            fn write(&self, out: &mut $crate::message::Writer<'_>) -> Result<(), $crate::message::NoRoom> {
-                out.put(&[self.code()])
+            fn write(&self, out: &mut $crate::message::Writer<'_>) {
+                $crate::message::Field::write(&self.code(), out);
             }
 
-            fn parse(input: &[u8]) -> $crate::message::Parsed<'_, Self> {
-                let (rest, code) = u8::parse(input)?;
-                Ok((rest, Self::from_code(code)))
+            fn read(input: &mut $crate::message::Reader<'_>) -> Self {
+                Self::from_code($crate::message::Field::read(input))
             }
         }
 
@@ -64,15 +63,16 @@ macro_rules! wire_enum {
         impl $crate::message::Field for $name {
             const MAX_LEN: usize = 1;
 
-            fn write(&self, out: &mut $crate::message::Writer<'_>) -> Result<(), $crate::message::NoRoom> {
-                out.put(&[self.code()])
+            fn write(&self, out: &mut $crate::message::Writer<'_>) {
+                $crate::message::Field::write(&self.code(), out);
             }
 
-            fn parse(input: &[u8]) -> $crate::message::Parsed<'_, Self> {
-                let (rest, code) = u8::parse(input)?;
-                let value = Self::from_code(code)
-                    .ok_or(nom::Err::Failure($crate::message::Malformed::UnknownCode))?;
-                Ok((rest, value))
+            fn read(input: &mut $crate::message::Reader<'_>) -> Self {
+                Self::from_code($crate::message::Field::read(input)).unwrap_or_else(|| {
+                    input.fail($crate::message::Malformed::UnknownCode);
+                    // Any: nobody gets to see it.
+                    [$(Self::$variant),+][0]
+                })
             }
         }
 
@@ -123,17 +123,26 @@ macro_rules! wire_struct {
             pub const DOC: &str = concat!($($doc),*);
 
             /// Appends the fields, in order.
-            #[allow(unused_variables)] // A structure may have no fields yet.
             pub fn write_body(&self, out: &mut $crate::message::Writer<'_>) -> Result<(), $crate::message::NoRoom> {
-                $($crate::message::Field::write(&self.$field, out)?;)*
-                Ok(())
+                self.write_fields(out);
+                out.end()
+            }
+
+            #[allow(unused_variables)] // A structure may have no fields yet.
+            pub(crate) fn write_fields(&self, out: &mut $crate::message::Writer<'_>) {
+                $($crate::message::Field::write(&self.$field, out);)*
             }
 
             /// Reads the fields from the front of `input`; what is left was appended by a newer version.
             pub fn parse_body(input: &[u8]) -> $crate::message::Parsed<'_, Self> {
-                $(let (input, $field) =
-                    $crate::message::wire_struct!(@parse input, $ty $(, $default)?)?;)*
-                Ok((input, Self { $($field),* }))
+                let mut input = $crate::message::Reader::new(input);
+                let value = Self::read_fields(&mut input);
+                input.end(value)
+            }
+
+            #[allow(unused_variables)] // A structure may have no fields yet.
+            pub(crate) fn read_fields(input: &mut $crate::message::Reader<'_>) -> Self {
+                Self { $($field: $crate::message::wire_struct!(@read input, $ty $(, $default)?),)* }
             }
         }
 
@@ -145,12 +154,12 @@ macro_rules! wire_struct {
         impl $crate::message::Field for $name {
             const MAX_LEN: usize = 1 + Self::MAX_BODY;
 
-            fn write(&self, out: &mut $crate::message::Writer<'_>) -> Result<(), $crate::message::NoRoom> {
-                out.put_prefixed(|out| self.write_body(out))
+            fn write(&self, out: &mut $crate::message::Writer<'_>) {
+                $crate::message::field::write_prefixed(out, |out| self.write_fields(out));
             }
 
-            fn parse(input: &[u8]) -> $crate::message::Parsed<'_, Self> {
-                $crate::message::field::prefixed(input, Self::parse_body)
+            fn read(input: &mut $crate::message::Reader<'_>) -> Self {
+                $crate::message::field::read_prefixed(input, Self::read_fields)
             }
         }
     };
@@ -160,9 +169,9 @@ macro_rules! wire_struct {
     (@appended $since:literal, $default:expr) => {
         Some($crate::message::Appended { since: $since, default: stringify!($default) })
     };
-    (@parse $input:ident, $ty:ty) => { <$ty as $crate::message::Field>::parse($input) };
-    (@parse $input:ident, $ty:ty, $default:expr) => {
-        $crate::message::field::appended::<$ty>($input, || $default)
+    (@read $input:ident, $ty:ty) => { <$ty as $crate::message::Field>::read($input) };
+    (@read $input:ident, $ty:ty, $default:expr) => {
+        $crate::message::field::read_appended::<$ty>($input, || $default)
     };
 }
 
@@ -244,22 +253,37 @@ macro_rules! messages {
             /// Without the feature `host`, a message that only a host says is taken for one that does not fit.
             pub fn write_body(&self, out: &mut Writer<'_>) -> Result<(), NoRoom> {
                 match self {
-                    $(Self::$name(message) if Direction::$direction.is_said() => message.write_body(out),)*
+                    $(Self::$name(message) if Direction::$direction.is_said() => message.write_fields(out),)*
                     #[allow(unreachable_patterns)] // With the feature.
-                    _ => Err(NoRoom),
+                    _ => return Err(NoRoom),
                 }
+                out.end()
             }
 
             /// Reads the body of the message with the given code. Bytes after the last known field are ignored.
             ///
             /// Without the feature `host`, a message that only a host hears is unknown.
             pub fn parse(code: u16, body: &[u8]) -> Result<Self, DecodeError> {
-                match code {
-                    $($code if Direction::$direction.is_heard() => match $name::parse_body(body) {
-                        Ok((_appended_later, message)) => Ok(Self::$name(message)),
-                        Err(error) => Err(DecodeError::Malformed(field::cause(&error))),
-                    },)*
-                    unknown => Err(DecodeError::UnknownMessage(unknown)),
+                Self::parse_if(code, body, |_| true)
+            }
+
+            /// The same for messages of some usages only; the others are as good as unknown.
+            #[inline]
+            pub(crate) fn parse_if(
+                code: u16,
+                body: &[u8],
+                wanted: impl Fn(Usage) -> bool,
+            ) -> Result<Self, DecodeError> {
+                let mut input = Reader::new(body);
+                let message = match code {
+                    $($code if Direction::$direction.is_heard() && wanted(Usage::$use) => {
+                        Self::$name($name::read_fields(&mut input))
+                    })*
+                    unknown => return Err(DecodeError::UnknownMessage(unknown)),
+                };
+                match input.failure() {
+                    None => Ok(message),
+                    Some(failure) => Err(DecodeError::Malformed(failure)),
                 }
             }
         }
@@ -276,7 +300,7 @@ mod tests {
     /// What every definition of messages needs in scope.
     mod scope {
         pub(super) use super::super::super::{
-            DecodeError, Direction, MessageSpec, NoRoom, Usage, Writer, field,
+            DecodeError, Direction, MessageSpec, NoRoom, Reader, Usage, Writer,
         };
     }
 

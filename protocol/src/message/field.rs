@@ -1,8 +1,11 @@
 //! How a value lies in a message: little-endian, in the order of definition, without padding.
+//!
+//! Reader and writer go on after a failure and tell of it at the end: so a field costs a call and a store, and a message no
+//! branches, which a board has no flash for.
 
+use heapless::string::StringView;
+use heapless::vec::VecView;
 use heapless::{String, Vec};
-use nom::bytes::complete::take;
-use nom::number::complete as number;
 
 use super::{Appended, FieldSpec};
 
@@ -24,19 +27,89 @@ pub enum Malformed {
     NotUtf8,
 }
 
-impl nom::error::ParseError<&[u8]> for Malformed {
-    fn from_error_kind(_: &[u8], _: nom::error::ErrorKind) -> Self {
-        // The only parsers of nom used here are fixed-width numbers and `take`; both fail only for want of bytes.
-        Self::Short
-    }
+/// What reading came to: what is left, and the value.
+pub type Parsed<'a, T> = Result<(&'a [u8], T), Malformed>;
 
-    fn append(_: &[u8], _: nom::error::ErrorKind, other: Self) -> Self {
-        other
-    }
+/// Takes values from the front of bytes.
+///
+/// After a failure it hands out zeros, defaults and empty lists, which nobody gets to see: [`end`](Self::end) tells.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    failure: Option<Malformed>,
 }
 
-/// Result of a parser: what is left, and the value.
-pub type Parsed<'a, T> = nom::IResult<&'a [u8], T, Malformed>;
+impl<'a> Reader<'a> {
+    /// A reader at the beginning of `bytes`.
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            failure: None,
+        }
+    }
+
+    /// The value and what is left, unless something was wrong.
+    pub fn end<T>(self, value: T) -> Parsed<'a, T> {
+        match self.failure {
+            None => Ok((self.rest, value)),
+            Some(failure) => Err(failure),
+        }
+    }
+
+    /// What was wrong first.
+    pub(crate) const fn failure(&self) -> Option<Malformed> {
+        self.failure
+    }
+
+    /// Everything that is left.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The first failure counts. Nothing is left after it.
+    #[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
+    pub(crate) fn fail(&mut self, failure: Malformed) {
+        self.failure.get_or_insert(failure);
+        self.rest = &[];
+    }
+
+    /// The next bytes; none if there are not so many.
+    #[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
+    fn take(&mut self, count: usize) -> &'a [u8] {
+        if let Some((taken, rest)) = self.rest.split_at_checked(count) {
+            self.rest = rest;
+            taken
+        } else {
+            self.fail(Malformed::Short);
+            &[]
+        }
+    }
+
+    /// The next bytes; zeros if there are not so many.
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        self.take(N).try_into().unwrap_or([0; N])
+    }
+
+    /// A length in one byte, and so many bytes.
+    #[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
+    fn counted(&mut self) -> &'a [u8] {
+        let count = u8::read(self);
+        self.take(count.into())
+    }
+
+    /// Goes into a structure, which has its length in front; returns what [`leave`](Self::leave) needs.
+    fn enter(&mut self) -> &'a [u8] {
+        let inside = self.counted();
+        core::mem::replace(&mut self.rest, inside)
+    }
+
+    /// Goes to the end of a structure, past what a newer version appended.
+    fn leave(&mut self, after: &'a [u8]) {
+        if self.failure.is_none() {
+            self.rest = after;
+        }
+    }
+}
 
 /// The buffer given to a [`Writer`] is too small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,16 +118,23 @@ pub type Parsed<'a, T> = nom::IResult<&'a [u8], T, Malformed>;
 pub struct NoRoom;
 
 /// Appends values to a buffer of fixed size.
+///
+/// After something did not fit, it appends no more, and [`end`](Self::end) tells.
 #[derive(Debug)]
 pub struct Writer<'a> {
     buffer: &'a mut [u8],
     len: usize,
+    full: bool,
 }
 
 impl<'a> Writer<'a> {
     /// A writer that starts at the beginning of `buffer`.
     pub fn new(buffer: &'a mut [u8]) -> Self {
-        Self { buffer, len: 0 }
+        Self {
+            buffer,
+            len: 0,
+            full: false,
+        }
     }
 
     /// Number of bytes written.
@@ -63,35 +143,42 @@ impl<'a> Writer<'a> {
         self.len
     }
 
+    /// Whether everything did fit.
+    pub fn end(&self) -> Result<(), NoRoom> {
+        if self.full { Err(NoRoom) } else { Ok(()) }
+    }
+
     /// Appends `bytes`, or nothing when they do not fit.
     // Every field of every message calls it: on a board, flash is dearer than the call.
     #[cfg_attr(target_os = "none", inline(never))]
-    pub fn put(&mut self, bytes: &[u8]) -> Result<(), NoRoom> {
-        let end = self.len.checked_add(bytes.len()).ok_or(NoRoom)?;
-        self.buffer
-            .get_mut(self.len..end)
-            .ok_or(NoRoom)?
-            .copy_from_slice(bytes);
-        self.len = end;
-        Ok(())
+    pub fn put(&mut self, bytes: &[u8]) {
+        let room = self.buffer.get_mut(self.len..).unwrap_or_default();
+        match room.get_mut(..bytes.len()) {
+            Some(place) if !self.full => {
+                place.copy_from_slice(bytes);
+                self.len += bytes.len();
+            }
+            _ => self.full = true,
+        }
     }
 
-    /// Appends what `body` writes, preceded by its length in one byte.
-    pub(crate) fn put_prefixed(
-        &mut self,
-        body: impl FnOnce(&mut Self) -> Result<(), NoRoom>,
-    ) -> Result<(), NoRoom> {
+    /// Makes room for the length of what follows; returns what [`close`](Self::close) needs.
+    fn open(&mut self) -> usize {
         let prefix = self.len;
-        self.put(&[0])?;
-        body(self)?;
-        self.fill_in_length(prefix)
+        self.put(&[0]);
+        prefix
     }
 
+    /// Fills in the length of what was appended since.
     #[cfg_attr(target_os = "none", inline(never))] // As `put`.
-    fn fill_in_length(&mut self, prefix: usize) -> Result<(), NoRoom> {
-        let length = u8::try_from(self.len - prefix - 1).map_err(|_| NoRoom)?;
-        *self.buffer.get_mut(prefix).ok_or(NoRoom)? = length;
-        Ok(())
+    fn close(&mut self, prefix: usize) {
+        if self.full {
+            return;
+        }
+        match (self.buffer.get_mut(prefix), u8::try_from(self.len - prefix - 1)) {
+            (Some(place), Ok(length)) => *place = length,
+            _ => self.full = true,
+        }
     }
 }
 
@@ -101,42 +188,55 @@ pub trait Field: Sized {
     const MAX_LEN: usize;
 
     /// Appends the value.
-    fn write(&self, out: &mut Writer<'_>) -> Result<(), NoRoom>;
+    fn write(&self, out: &mut Writer<'_>);
 
-    /// Reads a value from the front of `input`.
-    fn parse(input: &[u8]) -> Parsed<'_, Self>;
+    /// Takes a value.
+    fn read(input: &mut Reader<'_>) -> Self;
 }
 
 macro_rules! number_fields {
-    ($($ty:ident $parser:ident)*) => {$(
+    ($($ty:ident)*) => {$(
         impl Field for $ty {
             const MAX_LEN: usize = size_of::<$ty>();
 
             #[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
-            fn write(&self, out: &mut Writer<'_>) -> Result<(), NoRoom> {
-                out.put(&self.to_le_bytes())
+            fn write(&self, out: &mut Writer<'_>) {
+                out.put(&self.to_le_bytes());
             }
 
-            fn parse(input: &[u8]) -> Parsed<'_, Self> {
-                number::$parser(input)
+            #[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
+            fn read(input: &mut Reader<'_>) -> Self {
+                Self::from_le_bytes(input.array())
             }
         }
     )*};
 }
 
-number_fields! { u8 le_u8 u16 le_u16 u32 le_u32 u64 le_u64 i16 le_i16 }
+number_fields! { u8 u16 u32 u64 }
+
+/// Two's complement.
+impl Field for i16 {
+    const MAX_LEN: usize = u16::MAX_LEN;
+
+    fn write(&self, out: &mut Writer<'_>) {
+        self.cast_unsigned().write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Self {
+        u16::read(input).cast_signed()
+    }
+}
 
 /// One byte: 0 is false, every other value true.
 impl Field for bool {
     const MAX_LEN: usize = 1;
 
-    fn write(&self, out: &mut Writer<'_>) -> Result<(), NoRoom> {
-        out.put(&[u8::from(*self)])
+    fn write(&self, out: &mut Writer<'_>) {
+        u8::from(*self).write(out);
     }
 
-    fn parse(input: &[u8]) -> Parsed<'_, Self> {
-        let (rest, byte) = u8::parse(input)?;
-        Ok((rest, byte != 0))
+    fn read(input: &mut Reader<'_>) -> Self {
+        u8::read(input) != 0
     }
 }
 
@@ -144,72 +244,96 @@ impl Field for bool {
 impl<const N: usize> Field for String<N> {
     const MAX_LEN: usize = 1 + N;
 
-    fn write(&self, out: &mut Writer<'_>) -> Result<(), NoRoom> {
-        out.put_prefixed(|out| out.put(self.as_bytes()))
+    fn write(&self, out: &mut Writer<'_>) {
+        write_text(self, out);
     }
 
-    fn parse(input: &[u8]) -> Parsed<'_, Self> {
-        let (rest, text) = text(input)?;
-        let text = Self::try_from(text).map_err(|_| nom::Err::Failure(Malformed::TooLong))?;
-        Ok((rest, text))
+    fn read(input: &mut Reader<'_>) -> Self {
+        let mut text = Self::new();
+        read_text(text.as_mut_view(), input);
+        text
     }
+}
+
+#[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
+fn read_text(text: &mut StringView, input: &mut Reader<'_>) {
+    match core::str::from_utf8(input.counted()) {
+        Ok(read) => {
+            if text.push_str(read).is_err() {
+                input.fail(Malformed::TooLong);
+            }
+        }
+        Err(_) => input.fail(Malformed::NotUtf8),
+    }
+}
+
+#[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
+fn write_text(text: &str, out: &mut Writer<'_>) {
+    let prefix = out.open();
+    out.put(text.as_bytes());
+    out.close(prefix);
 }
 
 /// Number of elements (one byte), then the elements.
 impl<T: Field, const N: usize> Field for Vec<T, N> {
     const MAX_LEN: usize = 1 + N * T::MAX_LEN;
 
-    fn write(&self, out: &mut Writer<'_>) -> Result<(), NoRoom> {
-        out.put(&[u8::try_from(self.len()).map_err(|_| NoRoom)?])?;
-        self.iter().try_for_each(|element| element.write(out))
+    fn write(&self, out: &mut Writer<'_>) {
+        write_list(self, out);
     }
 
-    fn parse(input: &[u8]) -> Parsed<'_, Self> {
-        let (mut input, count) = u8::parse(input)?;
+    fn read(input: &mut Reader<'_>) -> Self {
         let mut list = Self::new();
-        for _ in 0..count {
-            let (rest, element) = T::parse(input)?;
-            list.push(element)
-                .map_err(|_| nom::Err::Failure(Malformed::TooLong))?;
-            input = rest;
-        }
-        Ok((input, list))
+        read_list(list.as_mut_view(), input);
+        list
     }
 }
 
-/// Reads a length in one byte, and so many bytes.
-fn counted(input: &[u8]) -> Parsed<'_, &[u8]> {
-    let (input, length) = u8::parse(input)?;
-    take(length)(input)
-}
-
-/// Reads a text of any length.
 #[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
-fn text(input: &[u8]) -> Parsed<'_, &str> {
-    let (rest, bytes) = counted(input)?;
-    match core::str::from_utf8(bytes) {
-        Ok(text) => Ok((rest, text)),
-        Err(_) => Err(nom::Err::Failure(Malformed::NotUtf8)),
+fn write_list<T: Field>(list: &[T], out: &mut Writer<'_>) {
+    // A list is never longer than a body.
+    (list.len() as u8).write(out);
+    for element in list {
+        element.write(out);
     }
 }
 
-/// Reads `length` bytes as a structure of its own, ignoring what follows its last known field.
-pub(crate) fn prefixed<'a, T>(
-    input: &'a [u8],
-    body: impl FnOnce(&'a [u8]) -> Parsed<'a, T>,
-) -> Parsed<'a, T> {
-    let (rest, inner) = counted(input)?;
-    let (_appended_later, value) = body(inner)?;
-    Ok((rest, value))
+/// Apart from the list's capacity, so that lists of the same type share it.
+#[cfg_attr(target_os = "none", inline(never))] // As `Writer::put`.
+fn read_list<T: Field>(list: &mut VecView<T>, input: &mut Reader<'_>) {
+    let mut count = usize::from(u8::read(input));
+    if count > list.capacity() {
+        input.fail(Malformed::TooLong);
+        count = 0;
+    }
+    for _ in 0..count {
+        // There is room, as was seen to.
+        let _ = list.push(T::read(input));
+    }
 }
 
-/// Reads a field that a later version appended: where nothing is left, the sender is older and its value is
+/// Appends what `body` writes, preceded by its length in one byte.
+pub(crate) fn write_prefixed(out: &mut Writer<'_>, body: impl FnOnce(&mut Writer<'_>)) {
+    let prefix = out.open();
+    body(out);
+    out.close(prefix);
+}
+
+/// Takes a structure, which has its length in front, ignoring what follows its last known field.
+pub(crate) fn read_prefixed<'a, T>(input: &mut Reader<'a>, fields: impl FnOnce(&mut Reader<'a>) -> T) -> T {
+    let after = input.enter();
+    let value = fields(input);
+    input.leave(after);
+    value
+}
+
+/// Takes a field that a later version appended: where nothing is left, the sender is older and its value is
 /// `default`.
-pub(crate) fn appended<T: Field>(input: &[u8], default: impl FnOnce() -> T) -> Parsed<'_, T> {
-    if input.is_empty() {
-        Ok((input, default()))
+pub(crate) fn read_appended<T: Field>(input: &mut Reader<'_>, default: impl FnOnce() -> T) -> T {
+    if input.rest.is_empty() {
+        default()
     } else {
-        T::parse(input)
+        T::read(input)
     }
 }
 
@@ -231,13 +355,4 @@ pub(crate) const fn appended_in_order(fields: &[FieldSpec]) -> bool {
         index += 1;
     }
     true
-}
-
-/// The cause of a failed parse.
-pub(crate) fn cause(error: &nom::Err<Malformed>) -> Malformed {
-    match error {
-        nom::Err::Error(cause) | nom::Err::Failure(cause) => *cause,
-        // Only streaming parsers ask for more.
-        nom::Err::Incomplete(_) => Malformed::Short,
-    }
 }

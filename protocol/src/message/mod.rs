@@ -20,7 +20,7 @@ pub use capture::{
 };
 pub use common::{Firmware, LinkCounters, Refusal, ResetCause, StorageState, UpdatePhase, UpdateRefusal};
 pub(crate) use define::wire_struct;
-pub use field::{Field, Malformed, NoRoom, Parsed, Writer};
+pub use field::{Field, Malformed, NoRoom, Parsed, Reader, Writer};
 pub use kiosk::{LentRange, PaperState, PrintCause, PrintOutcome, PrinterTrouble, Service, TicketDenial};
 pub use table::*;
 

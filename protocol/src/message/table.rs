@@ -8,8 +8,8 @@ use super::define::messages;
 use super::{
     CaptureFailure, CapturePhase, CapturePurpose, CaptureRefusal, CaptureVerdict, DecodeError, Direction,
     FingerPosition, FingerQuality, Firmware, LentRange, LinkCounters, MessageSpec, NoRoom, PaperState,
-    PrintCause, PrintOutcome, PrinterTrouble, ResetCause, Service, StorageState, TicketDenial, UpdatePhase,
-    UpdateRefusal, Usage, Writer, field,
+    PrintCause, PrintOutcome, PrinterTrouble, Reader, ResetCause, Service, StorageState, TicketDenial,
+    UpdatePhase, UpdateRefusal, Usage, Writer,
 };
 
 messages! {

@@ -84,7 +84,10 @@ impl Peer {
 
     /// A frame of the session with any rest.
     pub(crate) fn put_raw(&self, out: Out<'_>, kind: FrameKind, rest: &[u8]) -> usize {
-        put(out, kind, self.session(), |body| body.put(rest))
+        put(out, kind, self.session(), |body| {
+            body.put(rest);
+            body.end()
+        })
     }
 
     pub(crate) fn put_ack(&self, out: Out<'_>, ack: &Ack) -> usize {
@@ -104,7 +107,7 @@ impl Peer {
             acknowledged: 0,
         };
         put(out, FrameKind::Control, self.session(), |body| {
-            body.put(&header.to_bytes())?;
+            body.put(&header.to_bytes());
             envelope.write(body)
         })
     }
