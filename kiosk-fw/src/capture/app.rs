@@ -67,7 +67,7 @@ pub async fn run<B: Board>(board: B) -> ! {
 /// The main loop and what it owns.
 struct Station<'a, R, W, P> {
     port: LinkPort<'a, R, W>,
-    house: Housekeeping,
+    house: Housekeeping<{ Role::Capture.code() }>,
     model: Model,
     panel: P,
     commands: &'a Commands,

@@ -37,7 +37,9 @@ impl Default for StorageHealth {
 }
 
 /// Answers `StatusRequest`, `HealthRequest` and `Restart`, tells `Restarted`, and feeds the watchdog.
-pub struct Housekeeping {
+///
+/// `ROLE` is the code of the application's role: what other roles are told takes no flash then.
+pub struct Housekeeping<const ROLE: u8> {
     board: Hooks,
     /// The request that tells the last end, while it is not answered.
     telling: Option<RequestId>,
@@ -57,7 +59,7 @@ struct Hooks {
     restart: fn(ResetCause) -> !,
 }
 
-impl Housekeeping {
+impl<const ROLE: u8> Housekeeping<ROLE> {
     /// The housekeeping of `B`.
     pub fn of<B: Board>() -> Self {
         Self {
@@ -85,7 +87,7 @@ impl Housekeeping {
         if self.restart_at.is_some_and(|at| now_us >= at) {
             (self.board.restart)(ResetCause::Requested);
         }
-        while let Some(event) = port.link.poll_event() {
+        while let Some(event) = port.link.poll_event_as::<ROLE>() {
             if let Some(event) = self.keep(port, event) {
                 return Some(event);
             }

@@ -110,7 +110,7 @@ async fn print<R: Read, W: Write>(printer: &mut Printer<R, W>, jobs: &Jobs, inpu
 /// The main loop and what it owns.
 struct Counter<'a, R, W, P> {
     port: LinkPort<'a, R, W>,
-    house: Housekeeping,
+    house: Housekeeping<{ Role::Kiosk.code() }>,
     model: Model,
     panel: P,
     asked: LinearMap<RequestId, Asked, 16>,

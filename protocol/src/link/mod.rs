@@ -321,10 +321,16 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     }
 
     /// What happened next.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.poll_event_as::<0>()
+    }
+
+    /// The same for an end that is known to have the role with the code `ROLE`: what only other roles hear, it refuses as
+    /// unknown. A board's program does not need to read it then.
     // In the loop of a board that looks at the event, the compiler would take it apart and copy it field by field.
     #[cfg_attr(target_os = "none", inline(never))]
-    pub fn poll_event(&mut self) -> Option<Event> {
-        self.core.poll_event()
+    pub fn poll_event_as<const ROLE: u8>(&mut self) -> Option<Event> {
+        self.core.poll_event::<ROLE>()
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), if nothing happens before, in microseconds of the

@@ -9,7 +9,7 @@ use crate::frame::{
     BulkHeader, CRC_LEN, ControlHeader, FrameKind, HEADER_LEN, MAX_PAYLOAD, encode, header, kind_and_session,
     wire_len,
 };
-use crate::message::{DecodeError, Message, NoRoom, Refusal, Usage, Writer};
+use crate::message::{DecodeError, LinkCounters, Message, NoRoom, Refusal, Usage, Writer};
 
 /// What a control frame takes on the wire at most.
 const MAX_CONTROL_WIRE: usize = wire_len(HEADER_LEN + MAX_CONTROL + CRC_LEN);
@@ -45,32 +45,24 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         }
         let acknowledged = self.inbox.expected();
         if let Some(message) = self.outbox.next(now) {
-            if message.repeated {
-                count(&mut self.counters.retransmissions);
-            }
             let by_kind = ControlHeader {
                 sequence: message.sequence,
                 acknowledged,
             };
-            let (first, second) = message.payload;
             let header = header(FrameKind::Control, tag, by_kind.to_bytes());
-            return encode(out, &[&header, first, second]).unwrap_or(0);
+            return said(&mut self.counters, out, header, message.payload, message.repeated);
         }
         if let Some(ack) = self.bulk_in.ack() {
             return own_frame(out, FrameKind::BulkAck, tag, |body| ack.write_body(body));
         }
         let most = MAX_PAYLOAD.min(out.len() - wire_len(HEADER_LEN + CRC_LEN) - MAX_PAYLOAD / 254);
         if let Some(piece) = self.bulk_out.next(now, most) {
-            if piece.repeated {
-                count(&mut self.counters.retransmissions);
-            }
             let by_kind = BulkHeader {
                 transfer: piece.transfer,
                 offset: piece.offset,
             };
-            let (first, second) = piece.bytes;
             let header = header(FrameKind::Bulk, tag, by_kind.to_bytes());
-            return encode(out, &[&header, first, second]).unwrap_or(0);
+            return said(&mut self.counters, out, header, piece.bytes, piece.repeated);
         }
         0
     }
@@ -111,8 +103,8 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         }
     }
 
-    /// What happened next.
-    pub(super) fn poll_event(&mut self) -> Option<Event> {
+    /// What happened next, at an end that is this `ROLE`, or any if it is 0.
+    pub(super) fn poll_event<const ROLE: u8>(&mut self) -> Option<Event> {
         if let Some(reason) = self.news.take_end() {
             return Some(Event::Down { reason });
         }
@@ -134,12 +126,12 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         {
             return Some(Event::Up { peer, resumed });
         }
-        let message = self.poll_message();
+        let message = self.poll_message::<ROLE>();
         message.or_else(|| self.news.take_down().map(|reason| Event::Down { reason }))
     }
 
     /// What the next messages of the peer lead to.
-    fn poll_message(&mut self) -> Option<Event> {
+    fn poll_message<const ROLE: u8>(&mut self) -> Option<Event> {
         loop {
             let (front, cut) = self.inbox.front()?;
             // A copy, because what it leads to changes the rest of the link.
@@ -167,7 +159,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
                 _ => {}
             }
             self.ack_due |= self.inbox.pop();
-            if let Some(event) = self.message(&payload[..len], cut) {
+            if let Some(event) = self.message::<ROLE>(&payload[..len], cut) {
                 return Some(event);
             }
             // An object that the message ended.
@@ -185,19 +177,19 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     }
 
     /// Takes the payload of a control frame, in order.
-    fn message(&mut self, payload: &[u8], cut: bool) -> Option<Event> {
+    fn message<const ROLE: u8>(&mut self, payload: &[u8], cut: bool) -> Option<Event> {
         let Ok((_, Some(envelope))) = Envelope::parse(payload) else {
             count(&mut self.counters.undecodable);
             return None;
         };
         match envelope {
             Envelope::Notification { code, body } => {
-                let told = self.decode(Usage::Notification, code, body, cut);
+                let told = self.decode::<ROLE>(Usage::Notification, code, body, cut);
                 told.ok().map(Event::Notification)
             }
-            Envelope::Request { id, code, body } => self.requested(id, code, body, cut),
+            Envelope::Request { id, code, body } => self.requested::<ROLE>(id, code, body, cut),
             Envelope::Reply { id, code, body } => {
-                let answer = self.decode(Usage::Reply, code, body, cut);
+                let answer = self.decode::<ROLE>(Usage::Reply, code, body, cut);
                 // An answer to a request that was given up is not for anyone.
                 self.requests.forget(id).then(|| match answer {
                     Ok(message) => Event::Reply { id, message },
@@ -233,9 +225,15 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         }
     }
 
-    fn requested(&mut self, id: RequestId, code: u16, body: &[u8], cut: bool) -> Option<Event> {
+    fn requested<const ROLE: u8>(
+        &mut self,
+        id: RequestId,
+        code: u16,
+        body: &[u8],
+        cut: bool,
+    ) -> Option<Event> {
         match self.memory.admit(id) {
-            Admission::New => match self.decode(Usage::Request, code, body, cut) {
+            Admission::New => match self.decode::<ROLE>(Usage::Request, code, body, cut) {
                 Ok(message) => Some(Event::Request { id, message }),
                 Err(reason) => {
                     self.memory.refuse(id, reason);
@@ -255,11 +253,20 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     }
 
     /// Decodes a message, or says why it is refused. One that is not meant to come this way is as good as unknown.
-    fn decode(&mut self, usage: Usage, code: u16, body: &[u8], cut: bool) -> Result<Message, Refusal> {
+    fn decode<const ROLE: u8>(
+        &mut self,
+        usage: Usage,
+        code: u16,
+        body: &[u8],
+        cut: bool,
+    ) -> Result<Message, Refusal> {
         let decoded = if cut {
             Err(Refusal::TooLong)
         } else {
-            Message::parse_if(code, body, |of| of == usage).map_err(|error| match error {
+            Message::parse_if(code, body, |of, direction| {
+                of == usage && direction.is_heard(ROLE)
+            })
+            .map_err(|error| match error {
                 DecodeError::UnknownMessage(_) => Refusal::UnknownMessage,
                 DecodeError::Malformed(_) => Refusal::Malformed,
             })
@@ -269,6 +276,21 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         }
         decoded
     }
+}
+
+/// Writes a frame of what an owner says.
+#[cfg_attr(target_os = "none", inline(never))] // On a board, flash is dearer than the call.
+fn said(
+    counters: &mut LinkCounters,
+    out: &mut [u8],
+    header: [u8; HEADER_LEN],
+    (first, second): (&[u8], &[u8]),
+    repeated: bool,
+) -> usize {
+    if repeated {
+        count(&mut counters.retransmissions);
+    }
+    encode(out, &[&header, first, second]).unwrap_or(0)
 }
 
 /// Writes a frame of the link's own.

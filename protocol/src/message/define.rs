@@ -264,19 +264,19 @@ macro_rules! messages {
             ///
             /// Without the feature `host`, a message that only a host hears is unknown.
             pub fn parse(code: u16, body: &[u8]) -> Result<Self, DecodeError> {
-                Self::parse_if(code, body, |_| true)
+                Self::parse_if(code, body, |_, direction| direction.is_heard(0))
             }
 
-            /// The same for messages of some usages only; the others are as good as unknown.
+            /// The same for some messages only; the others are as good as unknown.
             #[inline]
             pub(crate) fn parse_if(
                 code: u16,
                 body: &[u8],
-                wanted: impl Fn(Usage) -> bool,
+                wanted: impl Fn(Usage, Direction) -> bool,
             ) -> Result<Self, DecodeError> {
                 let mut input = Reader::new(body);
                 let message = match code {
-                    $($code if Direction::$direction.is_heard() && wanted(Usage::$use) => {
+                    $($code if wanted(Usage::$use, Direction::$direction) => {
                         Self::$name($name::read_fields(&mut input))
                     })*
                     unknown => return Err(DecodeError::UnknownMessage(unknown)),

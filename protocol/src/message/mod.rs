@@ -7,6 +7,8 @@
 //! A reader ignores bytes after the last field it knows, so a newer peer can say more to an older one. A field
 //! that an older peer does not send yet takes the default of its definition ([`Appended`]).
 
+use crate::link::Role;
+
 mod capture;
 mod common;
 mod define;
@@ -63,10 +65,18 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Whether a program built like this one can hear such a message.
-    pub(crate) const fn is_heard(self) -> bool {
-        let by_host = matches!(self, Self::KioskToHost | Self::CaptureToHost | Self::BoardToHost);
-        cfg!(feature = "host") || !by_host
+    /// Whether a program built like this one can hear such a message, at an end with the role of this code; 0 is any role.
+    pub(crate) const fn is_heard(self, role: u8) -> bool {
+        let by_any = role == 0 || matches!(self, Self::Either);
+        match self {
+            Self::KioskToHost | Self::CaptureToHost | Self::BoardToHost => {
+                cfg!(feature = "host") && (by_any || role == Role::Host.code())
+            }
+            Self::HostToKiosk => by_any || role == Role::Kiosk.code(),
+            Self::HostToCapture => by_any || role == Role::Capture.code(),
+            Self::HostToBoard => role != Role::Host.code(),
+            Self::Either => true,
+        }
     }
 
     /// Whether a program built like this one can say such a message.
