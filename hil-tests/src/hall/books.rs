@@ -60,9 +60,7 @@ pub fn reconcile(hall: &Hall) -> Result<Account, StoreError> {
     };
     let mut given: BTreeMap<(String, String), u64> = BTreeMap::new();
     for ticket in &tickets {
-        *given
-            .entry((hall.counter.day(ticket.issued_at), ticket.label()))
-            .or_default() += 1;
+        *given.entry((ticket.day.clone(), ticket.label())).or_default() += 1;
     }
     account.duplicate_numbers = given.values().filter(|times| **times > 1).count() as u64;
 
@@ -81,7 +79,7 @@ pub fn reconcile(hall: &Hall) -> Result<Account, StoreError> {
             account.double_prints += 1;
         }
         let whole = pieces.iter().chain(&copies).any(|piece| piece.cut);
-        let honest = match hall.counter.report(ticket.press) {
+        let honest = match hall.counter.report(ticket) {
             Some(PrintOutcome::Printed) => {
                 account.printed += 1;
                 whole
@@ -97,7 +95,7 @@ pub fn reconcile(hall: &Hall) -> Result<Account, StoreError> {
             None => false,
         };
         if !honest {
-            let said = hall.counter.report(ticket.press);
+            let said = hall.counter.report(ticket);
             log::warn!(
                 "{label}: the kiosk said {said:?}, there are {} pieces",
                 pieces.len()

@@ -83,11 +83,6 @@ impl Counter {
         Moment::from_millis(OPENING + (now / 1_000) as i64)
     }
 
-    /// The day at `now`, for which numbers count.
-    pub fn day(&self, at: Moment) -> String {
-        self.queue.day(at)
-    }
-
     /// What it offers residents.
     pub fn services(&self) -> Vec<Service> {
         self.queue.configuration().services.to_vec()
@@ -213,7 +208,7 @@ impl Counter {
     /// [`StoreError`].
     pub fn call_next(&mut self, now: u64) -> Result<(), StoreError> {
         let at = Self::moment(now);
-        let Some(ticket) = self.store.next_waiting(&self.queue.day(at), at)? else {
+        let Some(ticket) = self.queue.next(&self.store, at)? else {
             return Ok(());
         };
         if self.store.call_ticket(ticket.id, at)? {
@@ -228,14 +223,18 @@ impl Counter {
         Ok(())
     }
 
-    /// Every number that was given, in order.
+    /// Every number that was given, in order; what is lent and not taken is nobody's.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn tickets(&self) -> Result<Vec<Ticket>, StoreError> {
         let mut tickets = Vec::new();
-        while let Some(ticket) = self.store.ticket(tickets.len() as i64 + 1)? {
-            tickets.push(ticket);
+        let mut row = 1;
+        while let Some(ticket) = self.store.ticket(row)? {
+            row += 1;
+            if ticket.state.is_given() {
+                tickets.push(ticket);
+            }
         }
         Ok(tickets)
     }
@@ -245,8 +244,12 @@ impl Counter {
         self.queue.ticket_id(ticket)
     }
 
-    /// What the kiosk said last became of a press, if it said anything.
-    pub fn report(&self, press: u64) -> Option<PrintOutcome> {
+    /// What the kiosk said last became of a ticket, if it said anything. One whose press took a lent number instead is on no
+    /// paper.
+    pub fn report(&self, ticket: &Ticket) -> Option<PrintOutcome> {
+        let Some(press) = ticket.press else {
+            return Some(PrintOutcome::NotPrinted);
+        };
         let said = self.reports.iter().rev().find(|report| report.press == press);
         said.map(|report| report.outcome)
     }
