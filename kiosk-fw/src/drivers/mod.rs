@@ -2,6 +2,7 @@
 
 pub mod button;
 pub mod escpos;
+pub mod mono_oled;
 pub mod ring;
 pub mod ssd0323;
 pub mod zfm;
