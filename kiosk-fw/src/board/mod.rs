@@ -19,6 +19,17 @@ use crate::journal::Store;
 #[allow(unsafe_code)]
 #[cfg(feature = "lm3s6965")]
 pub mod lm3s6965;
+#[allow(unsafe_code)]
+#[cfg(feature = "rp2040")]
+pub mod rp2040;
+
+#[cfg(feature = "lm3s6965")]
+pub use lm3s6965 as chosen;
+#[cfg(all(feature = "rp2040", not(feature = "lm3s6965")))]
+pub use rp2040 as chosen;
+
+#[cfg(all(feature = "lm3s6965", feature = "rp2040"))]
+compile_error!("a firmware is built for one board: choose the feature `lm3s6965` or `rp2040`, not both");
 
 /// What an application needs from its board. One file per board names the parts.
 pub trait Board {

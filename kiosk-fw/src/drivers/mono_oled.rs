@@ -72,7 +72,10 @@ impl<BUS: I2c> MonoOled<BUS> {
             if self.changed & 1 << page == 0 {
                 continue;
             }
-            panel.set_row((page * PAGE_ROWS) as u8).await.map_err(|_| Silent)?;
+            panel
+                .set_row((page * PAGE_ROWS) as u8)
+                .await
+                .map_err(|_| Silent)?;
             panel.set_column(offset).await.map_err(|_| Silent)?;
             panel.draw(bytes).await.map_err(|_| Silent)?;
             self.changed &= !(1 << page);
@@ -113,9 +116,7 @@ impl<BUS: I2c> MonoOled<BUS> {
 }
 
 /// The crate's driver, which keeps nothing between calls in its basic mode.
-fn controller<BUS: I2c>(
-    bus: &mut BUS,
-) -> Ssd1306Async<I2CInterface<&mut BUS>, DisplaySize128x64, BasicMode> {
+fn controller<BUS: I2c>(bus: &mut BUS) -> Ssd1306Async<I2CInterface<&mut BUS>, DisplaySize128x64, BasicMode> {
     let interface = I2CDisplayInterface::new_custom_address(bus, ADDRESS);
     Ssd1306Async::new(interface, DisplaySize128x64, DisplayRotation::Rotate0)
 }

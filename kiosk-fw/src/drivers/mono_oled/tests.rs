@@ -132,9 +132,8 @@ fn square(panel: &mut impl DrawTarget<Color = Gray4, Error = Infallible>, luma: 
 
 fn shows_the_square(module: &RefCell<Module>) -> bool {
     let module = module.borrow();
-    (0..HEIGHT).all(|y| {
-        (0..WIDTH).all(|x| module.lit(x, y) == ((3..13).contains(&x) && (5..25).contains(&y)))
-    })
+    (0..HEIGHT)
+        .all(|y| (0..WIDTH).all(|x| module.lit(x, y) == ((3..13).contains(&x) && (5..25).contains(&y))))
 }
 
 #[test]
