@@ -181,12 +181,16 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inside { command } => return isolation::run_inside(&command),
         Command::Build => {
             let programs = build::programs()?;
-            println!(
-                "{}\n{}\n{}",
-                programs.kiosk.display(),
-                programs.capture.display(),
-                programs.loket.display()
-            );
+            let pico = build::pico()?;
+            for built in [
+                programs.kiosk,
+                programs.capture,
+                pico.kiosk,
+                pico.capture,
+                programs.loket,
+            ] {
+                println!("{}", built.display());
+            }
         }
         Command::Bench {
             json,

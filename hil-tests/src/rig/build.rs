@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context, bail};
 
 use super::project;
-use super::toolchain::{Compiler, TARGET};
+use super::toolchain::{Compiler, PICO_TARGET, TARGET, TARGETS};
 
 /// The programs under test.
 #[derive(Clone, Debug)]
@@ -54,8 +54,37 @@ pub fn programs() -> anyhow::Result<Programs> {
 /// If there is no compiler for the board, or the firmware does not compile.
 pub fn firmware() -> anyhow::Result<(PathBuf, PathBuf)> {
     let compiler = compiler()?;
-    firmware_build(&compiler, &["--bins", "--features", "lm3s6965"], "the firmwares")?;
+    firmware_build(
+        &compiler,
+        TARGET,
+        &["--bins", "--features", "lm3s6965"],
+        "the firmwares",
+    )?;
     Ok(elfs(&compiler))
+}
+
+/// Programs of the Raspberry Pi Pico.
+#[derive(Clone, Debug)]
+pub struct Pico {
+    /// ELF of the queue-number kiosk.
+    pub kiosk: PathBuf,
+    /// ELF of the fingerprint capture board.
+    pub capture: PathBuf,
+}
+
+/// Builds what runs on the Raspberry Pi Pico.
+///
+/// # Errors
+/// If there is no compiler for it, or it does not compile.
+pub fn pico() -> anyhow::Result<Pico> {
+    let compiler = compiler()?;
+    let what = ["--bins", "--features", "rp2040"];
+    firmware_build(&compiler, PICO_TARGET, &what, "the Pico's firmwares")?;
+    let folder = firmware_folder(&compiler, PICO_TARGET);
+    Ok(Pico {
+        kiosk: folder.join("kiosk"),
+        capture: folder.join("capture"),
+    })
 }
 
 /// Programs that measure the link on the board.
@@ -79,8 +108,9 @@ pub fn measuring() -> anyhow::Result<Measuring> {
     // Each by its name: with `--bins` the firmwares would be built with the feature, too, in place of those that ship.
     let mut what = vec!["--features", "measure"];
     what.extend(names.iter().flat_map(|name| ["--bin", name]));
-    firmware_build(&compiler, &what, "the programs that measure")?;
-    let [bench, with_link, without_link] = names.map(|name| firmware_folder(&compiler).join(name));
+    firmware_build(&compiler, TARGET, &what, "the programs that measure")?;
+    let folder = firmware_folder(&compiler, TARGET);
+    let [bench, with_link, without_link] = names.map(|name| folder.join(name));
     Ok(Measuring {
         bench,
         with_link,
@@ -89,32 +119,36 @@ pub fn measuring() -> anyhow::Result<Measuring> {
 }
 
 fn compiler() -> anyhow::Result<Compiler> {
-    Compiler::find()
-        .with_context(|| format!("there is no compiler for {TARGET}. `cargo rig setup` installs one."))
+    Compiler::find().with_context(|| {
+        format!(
+            "there is no compiler for {}. `cargo rig setup` installs one.",
+            TARGETS.join(" and ")
+        )
+    })
 }
 
-fn firmware_build(compiler: &Compiler, what: &[&str], words: &str) -> anyhow::Result<()> {
+fn firmware_build(compiler: &Compiler, target: &str, what: &[&str], words: &str) -> anyhow::Result<()> {
     let mut command = project::cargo_command();
     command
         .args(["build", "--quiet", "--package", "kiosk-fw"])
         .args(what);
     command
-        .args(["--target", TARGET, "--profile", FIRMWARE_PROFILE])
+        .args(["--target", target, "--profile", FIRMWARE_PROFILE])
         .arg("--target-dir")
         .arg(project::target_dir().join(compiler.folder()));
     compiler.apply(&mut command);
     run(command, words)
 }
 
-fn firmware_folder(compiler: &Compiler) -> PathBuf {
+fn firmware_folder(compiler: &Compiler, target: &str) -> PathBuf {
     project::target_dir()
         .join(compiler.folder())
-        .join(TARGET)
+        .join(target)
         .join(FIRMWARE_PROFILE)
 }
 
 fn elfs(compiler: &Compiler) -> (PathBuf, PathBuf) {
-    let folder = firmware_folder(compiler);
+    let folder = firmware_folder(compiler, TARGET);
     (folder.join("kiosk"), folder.join("capture"))
 }
 

@@ -149,8 +149,9 @@ impl std::fmt::Display for Missing {
             Self::Apt(name, reason) => write!(f, "{:<36} {reason}", format!("Debian package {name}")),
             Self::ThumbCompiler => write!(
                 f,
-                "{:<36} `rustup target add`, else Debian's {}",
-                format!("compiler for {}", toolchain::TARGET),
+                "{:<36} `rustup target add {}`, else Debian's {}",
+                "compiler for the boards",
+                toolchain::TARGETS.join(" "),
                 DEBIAN_PACKAGES.join(" and ")
             ),
             Self::EscposDecoder => {
@@ -340,17 +341,16 @@ fn apt_install(names: &[&str]) -> anyhow::Result<()> {
 fn install_thumb_compiler() -> anyhow::Result<()> {
     let skip_rustup = std::env::var("LOKET_FIRMWARE_RUSTC").is_ok_and(|value| value == "debian");
     if !skip_rustup && toolchain::has_rustup() {
-        eprintln!("rustup target add {} …", toolchain::TARGET);
-        if toolchain::add_target() {
+        eprintln!("rustup target add {} …", toolchain::TARGETS.join(" "));
+        if toolchain::add_targets() {
             return Ok(());
         }
         eprintln!("rustup could not fetch it; falling back to Debian's compiler.");
     }
     apt_install(&DEBIAN_PACKAGES).with_context(|| {
         format!(
-            "no compiler for {}: try `rustup target add {}`",
-            toolchain::TARGET,
-            toolchain::TARGET
+            "no compiler for the boards: try `rustup target add {}`",
+            toolchain::TARGETS.join(" ")
         )
     })
 }

@@ -1,4 +1,5 @@
-//! A compiler for `thumbv7m-none-eabi`, the Cortex-M3 of the boards.
+//! A compiler for the boards' processors: `thumbv7m-none-eabi`, the LM3S6965's Cortex-M3, and `thumbv6m-none-eabi`, the RP2040's
+//! Cortex-M0+.
 //!
 //! Most machines get it with `rustup target add`. Where that cannot be had (no rustup, or no way to its server), Debian's
 //! `rustc-web` with the sources in `rust-web-src` builds `core` itself. The targets are not listed in a
@@ -11,6 +12,10 @@ use super::project;
 
 /// Target triple of the LM3S6965's Cortex-M3.
 pub const TARGET: &str = "thumbv7m-none-eabi";
+/// Target triple of the RP2040's Cortex-M0+.
+pub const PICO_TARGET: &str = "thumbv6m-none-eabi";
+/// All of them.
+pub const TARGETS: [&str; 2] = [TARGET, PICO_TARGET];
 
 /// Debian's compiler, installed beside rustup's.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
@@ -21,7 +26,7 @@ pub const DEBIAN_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
 /// How the firmware can be compiled on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Compiler {
-    /// The compiler in use has `core` for the target.
+    /// The compiler in use has `core` for the targets.
     Installed,
     /// Debian's compiler, which builds `core` from source.
     DebianBuildStd(PathBuf),
@@ -33,7 +38,7 @@ impl Compiler {
     /// `LOKET_FIRMWARE_RUSTC=debian` skips rustup's, so that the fall-back can be tried where both are there.
     pub fn find() -> Option<Self> {
         let skip_rustup = std::env::var("LOKET_FIRMWARE_RUSTC").is_ok_and(|value| value == "debian");
-        if !skip_rustup && target_is_installed() {
+        if !skip_rustup && targets_are_installed() {
             return Some(Self::Installed);
         }
         debian_is_installed().then(|| Self::DebianBuildStd(PathBuf::from(DEBIAN_RUSTC)))
@@ -48,7 +53,10 @@ impl Compiler {
                 .env("RUSTC_BOOTSTRAP", "1")
                 .arg("-Zbuild-std=core");
             if let Some(linker) = rustup_lld() {
-                command.env("CARGO_TARGET_THUMBV7M_NONE_EABI_LINKER", linker);
+                for target in TARGETS {
+                    let variable = target.to_uppercase().replace('-', "_");
+                    command.env(format!("CARGO_TARGET_{variable}_LINKER"), &linker);
+                }
             }
         }
     }
@@ -67,13 +75,19 @@ pub fn has_rustup() -> bool {
     runs("rustup", &["--version"])
 }
 
-/// Asks rustup for the target. `true` if it is there afterwards.
-pub fn add_target() -> bool {
-    runs("rustup", &["target", "add", TARGET]) && target_is_installed()
+/// Asks rustup for the targets. `true` if they are there afterwards.
+pub fn add_targets() -> bool {
+    TARGETS
+        .iter()
+        .all(|target| runs("rustup", &["target", "add", target]))
+        && targets_are_installed()
 }
 
-fn target_is_installed() -> bool {
-    sysroot().is_some_and(|root| root.join("lib/rustlib").join(TARGET).join("lib").is_dir())
+fn targets_are_installed() -> bool {
+    sysroot().is_some_and(|root| {
+        let there = |target: &&str| root.join("lib/rustlib").join(target).join("lib").is_dir();
+        TARGETS.iter().all(there)
+    })
 }
 
 fn debian_is_installed() -> bool {
