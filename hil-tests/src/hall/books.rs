@@ -1,9 +1,8 @@
 //! The books: every number that was given against what is on paper and what the kiosk said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use host_driver::store::StoreError;
-use protocol::message::PrintOutcome;
+use host_driver::store::{Paper, StoreError};
 
 use super::Hall;
 
@@ -21,6 +20,8 @@ pub struct Account {
     /// Numbers of which the host does not know, at the end, what became of the paper; and those of which it was told a certainty
     /// that the paper contradicts.
     pub unknown_unreported: u64,
+    /// Tickets on paper that are not in the queue, and what the kiosk told that cannot be.
+    pub strays: u64,
     /// Reported as printed.
     pub printed: u64,
     /// Reported as not printed.
@@ -32,7 +33,14 @@ pub struct Account {
 impl Account {
     /// Whether nothing happened that must not.
     pub fn is_clean(&self) -> bool {
-        self.duplicate_numbers + self.double_prints + self.lost_presses + self.unknown_unreported == 0
+        let faults = [
+            self.duplicate_numbers,
+            self.double_prints,
+            self.lost_presses,
+            self.unknown_unreported,
+            self.strays,
+        ];
+        faults == [0; 5]
     }
 
     /// Adds another day's.
@@ -42,6 +50,7 @@ impl Account {
         self.double_prints += other.double_prints;
         self.lost_presses += other.lost_presses;
         self.unknown_unreported += other.unknown_unreported;
+        self.strays += other.strays;
         self.printed += other.printed;
         self.not_printed += other.not_printed;
         self.unknown += other.unknown;
@@ -79,23 +88,28 @@ pub fn reconcile(hall: &Hall) -> Result<Account, StoreError> {
             account.double_prints += 1;
         }
         let whole = pieces.iter().chain(&copies).any(|piece| piece.cut);
-        let honest = match hall.counter.report(ticket) {
-            Some(PrintOutcome::Printed) => {
+        // A number whose press took a lent one instead is on no paper, and nobody reports it.
+        let said = if ticket.press.is_none() {
+            Some(Paper::NotPrinted)
+        } else {
+            ticket.paper
+        };
+        let honest = match said {
+            Some(Paper::Printed) => {
                 account.printed += 1;
                 whole
             }
-            Some(PrintOutcome::NotPrinted) => {
+            Some(Paper::NotPrinted) => {
                 account.not_printed += 1;
                 pieces.is_empty()
             }
-            Some(PrintOutcome::Unknown) => {
+            Some(Paper::Unknown) => {
                 account.unknown += 1;
                 true
             }
             None => false,
         };
         if !honest {
-            let said = hall.counter.report(ticket);
             log::warn!(
                 "{label}: the kiosk said {said:?}, there are {} pieces",
                 pieces.len()
@@ -103,5 +117,11 @@ pub fn reconcile(hall: &Hall) -> Result<Account, StoreError> {
             account.unknown_unreported += 1;
         }
     }
+    let ids: BTreeSet<u64> = tickets
+        .iter()
+        .map(|ticket| hall.counter.ticket_id(ticket))
+        .collect();
+    let on_paper = hall.printer.paper.0.iter().flat_map(|piece| &piece.ticket_ids);
+    account.strays = hall.counter.strays()? as u64 + on_paper.filter(|id| !ids.contains(id)).count() as u64;
     Ok(account)
 }

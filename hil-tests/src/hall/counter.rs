@@ -1,14 +1,16 @@
 //! The counter's computer in simulated time: the real link, the real queue, the real store.
 
+use std::collections::VecDeque;
+
 use host_driver::config::Config;
 use host_driver::office::clock::Moment;
 use host_driver::office::queue::Queue;
 use host_driver::store::{Store, StoreError, Ticket};
 use protocol::link::{Config as LinkConfig, Event, Role};
-use protocol::message::{
-    Accepted, Called, Firmware, Message, PrintOutcome, Refusal, Service, SetClock, TicketPrinted,
-};
+use protocol::message::{Accepted, Called, Firmware, Message, Refusal, Service, SetClock};
 use protocol::{HostLink, RequestId};
+
+use super::SECOND;
 
 /// The office, as its configuration file has it.
 const OFFICE: &str = r#"
@@ -42,6 +44,9 @@ name_en = "Family card"
 const UTC_OFFSET_MINUTES: i16 = 420;
 /// When the hall opens: 2026-03-02 07:30 in Padang Panjang, in ms since 1970.
 const OPENING: i64 = 1_772_411_400_000;
+/// How often the kiosk's clock is set, and looked whether it needs another loan, in µs: as the operator's program does.
+const CLOCK_INTERVAL: u64 = 3_600 * SECOND;
+const LOAN_INTERVAL: u64 = 30 * SECOND;
 /// Tells this store's tickets from others'.
 const IDENTITY: u32 = 0x0A11_0001;
 
@@ -54,8 +59,14 @@ pub struct Counter {
     link: Option<Box<HostLink>>,
     /// Events after which the computer loses its power, before it has said anything about the last.
     dies_after: Option<u32>,
-    /// What the kiosk said became of each press, in the order in which it said so.
-    reports: Vec<TicketPrinted>,
+    /// What the kiosk is still to be told, one after the other.
+    to_tell: VecDeque<Message>,
+    /// What it is being told.
+    telling: Option<RequestId>,
+    /// The loan of it, if it is one.
+    lending: Option<u32>,
+    loan_due: u64,
+    clock_due: u64,
 }
 
 impl Counter {
@@ -74,7 +85,11 @@ impl Counter {
             starts: 0,
             link: None,
             dies_after: None,
-            reports: Vec::new(),
+            to_tell: VecDeque::new(),
+            telling: None,
+            lending: None,
+            loan_due: u64::MAX,
+            clock_due: u64::MAX,
         })
     }
 
@@ -92,6 +107,11 @@ impl Counter {
     pub fn switch_on(&mut self) {
         self.starts += 1;
         self.dies_after = None;
+        self.to_tell.clear();
+        self.telling = None;
+        self.lending = None;
+        self.loan_due = u64::MAX;
+        self.clock_due = u64::MAX;
         // Any number that differs from the last start's.
         let boot_id = 0x0057_0000 + self.starts;
         let config = LinkConfig::new(Role::Host, boot_id, Firmware::default());
@@ -115,11 +135,15 @@ impl Counter {
     }
 
     /// Takes bytes from the line.
-    pub fn handle_bytes(&mut self, now: u64, bytes: &[u8]) {
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn handle_bytes(&mut self, now: u64, bytes: &[u8]) -> Result<(), StoreError> {
         if let Some(link) = &mut self.link {
             link.handle_bytes(now, bytes);
-            self.serve(now);
+            self.serve(now)?;
         }
+        Ok(())
     }
 
     /// Bytes for the line.
@@ -135,42 +159,100 @@ impl Counter {
 
     /// When it has to be looked at, in µs.
     pub fn next(&self) -> Option<u64> {
-        self.link.as_ref()?.poll_timeout()
+        let link = self.link.as_ref()?.poll_timeout();
+        let (loan, clock) = (self.loan_due, self.clock_due);
+        link.into_iter()
+            .chain([loan, clock])
+            .min()
+            .filter(|at| *at != u64::MAX)
     }
 
     /// Lets it be `now`.
-    pub fn advance(&mut self, now: u64) {
-        if let Some(link) = &mut self.link {
-            link.handle_timeout(now);
-            self.serve(now);
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn advance(&mut self, now: u64) -> Result<(), StoreError> {
+        let Some(link) = &mut self.link else {
+            return Ok(());
+        };
+        link.handle_timeout(now);
+        self.serve(now)?;
+        if now >= self.clock_due {
+            self.set_clock(now);
         }
+        if now >= self.loan_due {
+            self.lend(now)?;
+        }
+        Ok(())
     }
 
-    fn serve(&mut self, now: u64) {
+    fn serve(&mut self, now: u64) -> Result<(), StoreError> {
         while let Some(event) = self.link.as_mut().and_then(|link| link.poll_event()) {
             match event {
                 Event::Up { resumed: false, .. } => self.set_up(now),
                 Event::Request { id, message } => self.answer(now, id, &message),
+                Event::Reply { id, .. } if self.telling == Some(id) => {
+                    if let Some(loan) = self.lending.take() {
+                        self.store.loan_accepted(loan, Self::moment(now))?;
+                    }
+                    self.telling = None;
+                }
+                // It is not told twice: what matters is told again when its time has come.
+                Event::RequestFailed { id, .. } if self.telling == Some(id) => {
+                    self.lending = None;
+                    self.telling = None;
+                }
                 _ => {}
             }
+            self.tell_next(now);
         }
+        Ok(())
     }
 
     /// Tells a kiosk that has just started everything it needs.
     fn set_up(&mut self, now: u64) {
+        self.to_tell.clear();
+        self.telling = None;
+        self.lending = None;
+        self.set_clock(now);
+        self.to_tell.push_back(self.queue.configuration().into());
+        let details = self.queue.details();
+        self.to_tell.extend(details.into_iter().map(Message::from));
+        self.loan_due = now + SECOND;
+    }
+
+    fn set_clock(&mut self, now: u64) {
+        self.clock_due = now + CLOCK_INTERVAL;
         let clock = SetClock {
             unix_seconds: Self::moment(now).unix_seconds(),
             utc_offset_minutes: UTC_OFFSET_MINUTES,
         };
-        self.ask(now, &clock.into());
-        let configuration = self.queue.configuration();
-        self.ask(now, &configuration.into());
+        self.tell(now, clock.into());
     }
 
-    fn ask(&mut self, now: u64, message: &Message) {
-        if let Some(link) = &mut self.link {
-            // What finds no room is told again at the next start of either side.
-            let _ = link.request(now, message);
+    /// Gives the kiosk a loan, if it needs one and nothing else is to be told.
+    fn lend(&mut self, now: u64) -> Result<(), StoreError> {
+        self.loan_due = now + LOAN_INTERVAL;
+        if self.telling.is_none()
+            && let Some(lent) = self.queue.loan_due(&mut self.store, Self::moment(now))?
+        {
+            self.lending = Some(lent.loan);
+            self.tell(now, lent.into());
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, now: u64, message: Message) {
+        self.to_tell.push_back(message);
+        self.tell_next(now);
+    }
+
+    fn tell_next(&mut self, now: u64) {
+        if let (None, Some(link)) = (self.telling, &mut self.link)
+            && let Some(message) = self.to_tell.pop_front()
+        {
+            // Without a kiosk it is told everything anew when it is there.
+            self.telling = link.request(now, &message).ok();
         }
     }
 
@@ -178,13 +260,8 @@ impl Counter {
         let at = Self::moment(now);
         let answer = match message {
             Message::TicketRequest(request) => Ok(self.queue.answer(&mut self.store, request, at)),
-            Message::TicketPrinted(report) => match self.queue.printed(&mut self.store, report, at) {
-                Ok(_) => {
-                    self.reports.push(report.clone());
-                    Ok(Accepted {}.into())
-                }
-                Err(_) => Err(Refusal::Busy),
-            },
+            Message::TicketTaken(told) => accept(self.queue.taken(&mut self.store, told, at)),
+            Message::TicketPrinted(report) => accept(self.queue.printed(&mut self.store, report, at)),
             Message::Restarted(_) => Ok(Accepted {}.into()),
             _ => Err(Refusal::NotPossible),
         };
@@ -217,40 +294,43 @@ impl Counter {
                 number: ticket.number,
                 counter: 2,
             };
-            self.ask(now, &called.into());
+            self.tell(now, called.into());
             self.store.close_ticket(ticket.id, at)?;
         }
         Ok(())
     }
 
-    /// Every number that was given, in order; what is lent and not taken is nobody's.
+    /// Every number that was given, in order.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn tickets(&self) -> Result<Vec<Ticket>, StoreError> {
         let mut tickets = Vec::new();
-        let mut row = 1;
-        while let Some(ticket) = self.store.ticket(row)? {
-            row += 1;
-            if ticket.state.is_given() {
-                tickets.push(ticket);
+        for row in 1.. {
+            match self.store.ticket(row)? {
+                Some(ticket) if ticket.state.is_given() => tickets.push(ticket),
+                Some(_) => {}
+                None => break,
             }
         }
         Ok(tickets)
+    }
+
+    /// What the kiosk told that cannot be.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn strays(&self) -> Result<usize, StoreError> {
+        Ok(self.store.strays(Moment::from_millis(0))?.len())
     }
 
     /// What a ticket's QR code shows.
     pub fn ticket_id(&self, ticket: &Ticket) -> u64 {
         self.queue.ticket_id(ticket)
     }
+}
 
-    /// What the kiosk said last became of a ticket, if it said anything. One whose press took a lent number instead is on no
-    /// paper.
-    pub fn report(&self, ticket: &Ticket) -> Option<PrintOutcome> {
-        let Some(press) = ticket.press else {
-            return Some(PrintOutcome::NotPrinted);
-        };
-        let said = self.reports.iter().rev().find(|report| report.press == press);
-        said.map(|report| report.outcome)
-    }
+/// What is not in the store the kiosk keeps, and says again.
+fn accept<T>(kept: Result<T, StoreError>) -> Result<Message, Refusal> {
+    kept.map(|_| Accepted {}.into()).map_err(|_| Refusal::Busy)
 }

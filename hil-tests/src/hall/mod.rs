@@ -186,8 +186,8 @@ impl Hall {
         let was_on = self.kiosk.is_on();
         let said = self.kiosk.advance(self.now);
         let heard = self.cable.to_computer(&said.host);
-        self.counter.handle_bytes(self.now, &heard);
-        self.counter.advance(self.now);
+        self.counter.handle_bytes(self.now, &heard)?;
+        self.counter.advance(self.now)?;
         self.print(&said.device);
         if was_on && !self.kiosk.is_on() {
             log::debug!("{} the kiosk has lost its power", self.now);
