@@ -129,10 +129,9 @@ impl From<ConfigError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let exit = if matches!(error, StoreError::NoApplication(_)) {
-            Exit::Input
-        } else {
-            Exit::Internal
+        let exit = match error {
+            StoreError::NoApplication(_) | StoreError::ReprintUnderWay => Exit::Input,
+            _ => Exit::Internal,
         };
         Self::new(exit, error.to_string())
     }

@@ -4,6 +4,7 @@ mod board;
 mod counter;
 mod failure;
 mod lists;
+mod ticket;
 
 pub use failure::{Exit, Failure};
 
@@ -88,6 +89,11 @@ enum Command {
         json: bool,
         #[command(subcommand)]
         command: Option<BlanksCommand>,
+    },
+    /// Queue tickets: what was given, copies for staff.
+    Ticket {
+        #[command(subcommand)]
+        command: ticket::TicketCommand,
     },
     /// The boards.
     Board {
@@ -226,6 +232,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
             }
             lists::blanks(&config, json)
         }
+        Command::Ticket { command } => ticket::run(&command),
         Command::Board { command } => match command {
             BoardCommand::Status {
                 config,

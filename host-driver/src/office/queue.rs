@@ -73,7 +73,7 @@ impl Queue {
     }
 
     /// The row of an id, if it is of this store.
-    fn row_of(&self, ticket_id: u64) -> Option<i64> {
+    pub fn row_of(&self, ticket_id: u64) -> Option<i64> {
         (ticket_id >> 32 == u64::from(self.identity)).then_some((ticket_id & 0xFFFF_FFFF).cast_signed())
     }
 

@@ -7,6 +7,8 @@ mod agenda;
 mod applications;
 mod blanks;
 mod calling;
+#[cfg(test)]
+mod days;
 mod journal;
 mod loans;
 mod outbox;
