@@ -79,13 +79,12 @@ impl Value {
         }
         if let Some((element, longest)) = parameter(ty, "Vec<").and_then(|inner| inner.split_once(',')) {
             let (&count, mut rest) = input.split_first().ok_or(Malformed::Short)?;
-            let longest = longest.trim().parse().unwrap_or(usize::MAX);
+            if usize::from(count) > longest.trim().parse().unwrap_or(usize::MAX) {
+                return Err(Malformed::TooLong);
+            }
             let mut list = Vec::new();
-            for index in 0..usize::from(count) {
+            for _ in 0..count {
                 let (value, after) = Self::parse(element.trim(), rest)?;
-                if index >= longest {
-                    return Err(Malformed::TooLong);
-                }
                 list.push(value);
                 rest = after;
             }
