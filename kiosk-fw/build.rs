@@ -30,6 +30,11 @@ fn main() {
         // Whoever flashes a firmware with a probe writes the second stage, too; it is the same in both programs.
         pico_memory(pico::ACTIVE, pico::ACTIVE_LEN, pico::RAM, pico::RAM_LEN);
     }
+    // The test harness asks for it in what it makes of the tests.
+    println!("cargo:rustc-check-cfg=cfg(rust_analyzer)");
+    if has("ON_TARGET") {
+        println!("cargo:rustc-link-arg-bin=on-target=-Tembedded-test.x");
+    }
     // defmt leaves out everything below `error` unless this says otherwise, at compile time.
     if env::var_os("DEFMT_LOG").is_none() {
         println!("cargo:rustc-env=DEFMT_LOG=info");

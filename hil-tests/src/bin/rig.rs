@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use hil_tests::rig::bench::{self, link};
 use hil_tests::rig::device::{self, Device};
 use hil_tests::rig::fault::Fault;
-use hil_tests::rig::{build, demo, fuzz, isolation, setup, test};
+use hil_tests::rig::{build, demo, fuzz, isolation, on_target, setup, test};
 
 /// Runs and tests the hardware of a service counter, under emulation.
 #[derive(Debug, Parser)]
@@ -101,6 +101,14 @@ enum Command {
         /// These targets only.
         #[arg(value_enum)]
         targets: Vec<fuzz::Target>,
+    },
+    /// Runs the tests of the firmware that run on the board itself, under QEMU.
+    OnTarget {
+        /// Do not ask before something is installed.
+        #[arg(long)]
+        yes: bool,
+        /// Only tests whose names contain this.
+        filter: Option<String>,
     },
     /// Sets the machine up, then runs every test.
     Test {
@@ -218,6 +226,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 keep,
             });
         }
+        Command::OnTarget { yes, filter } => on_target::run(yes, filter.as_deref())?,
         Command::Test { yes, filter } => test::run(yes, filter.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)

@@ -118,6 +118,17 @@ pub fn measuring() -> anyhow::Result<Measuring> {
     })
 }
 
+/// Builds the program with the tests that run on the LM3S6965 board.
+///
+/// # Errors
+/// If there is no compiler for the board, or it does not compile.
+pub fn on_target() -> anyhow::Result<PathBuf> {
+    let compiler = compiler()?;
+    let what = ["--features", "on-target", "--bin", "on-target"];
+    firmware_build(&compiler, &what, "the tests that run on the board")?;
+    Ok(firmware_folder(&compiler).join("on-target"))
+}
+
 fn compiler() -> anyhow::Result<Compiler> {
     Compiler::find().with_context(|| {
         format!(

@@ -6,12 +6,14 @@
 //! | [`mod@bench`] | figures beside their limits |
 //! | [`fuzz`] | looking for inputs that the protocol does not survive |
 //! | [`build`], [`project`] | the firmwares and the operator's program |
+//! | [`on_target`] | the firmware's tests that run on the board itself |
 //! | [`isolation`], [`process`] | a private place for PC/SC and the network; child processes |
-//! | [`qemu`], [`mod@line`], [`pcscd`], [`counter`] | the real parts: boards, cables, readers, the operator's program |
+//! | [`qemu`], [`card`], [`mod@line`], [`pcscd`], [`counter`] | the real parts: boards, SD cards, cables, readers, the operator's program |
 //! | [`evidence`], [`screens`], [`defmt_log`], [`terminal_screen`] | what a run leaves behind |
 
 pub mod bench;
 pub mod build;
+pub mod card;
 pub mod counter;
 pub mod defmt_log;
 pub mod demo;
@@ -22,6 +24,7 @@ pub mod fuzz;
 pub mod isolation;
 pub mod line;
 pub mod office;
+pub mod on_target;
 pub mod pcscd;
 pub mod process;
 pub mod project;

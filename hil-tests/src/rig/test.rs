@@ -1,9 +1,9 @@
-//! `cargo rig test`: set-up, both firmwares, the operator's program, then every test.
+//! `cargo rig test`: set-up, both firmwares, the operator's program, then every test, on the board and on this machine.
 
 use anyhow::{Context, bail};
 
 use super::setup::{self, Purpose};
-use super::{build, project};
+use super::{build, on_target, project};
 
 /// Tells tests that the programs are built and the machine is set up.
 pub const PREPARED: &str = "LOKET_RIG_PREPARED";
@@ -16,7 +16,9 @@ pub fn run(yes: bool, filter: Option<&str>) -> anyhow::Result<()> {
     setup::run(Purpose::Test, yes)?;
     eprintln!("Building the firmwares and the operator's program …");
     build::programs()?;
+    let on_board = build::on_target()?;
     eprintln!("Testing …");
+    on_target::run_built(&on_board, filter)?;
     let mut command = project::cargo_command();
     command.args(["test", "--workspace"]).env(PREPARED, "1");
     if let Some(filter) = filter {

@@ -21,6 +21,8 @@ mod registers;
 mod ssi;
 mod time;
 mod uart;
+#[cfg(feature = "on-target")]
+pub mod under_test;
 mod vectors;
 
 use core::panic::PanicInfo;
