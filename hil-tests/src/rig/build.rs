@@ -125,8 +125,8 @@ pub fn measuring() -> anyhow::Result<Measuring> {
 pub fn on_target() -> anyhow::Result<PathBuf> {
     let compiler = compiler()?;
     let what = ["--features", "on-target", "--bin", "on-target"];
-    firmware_build(&compiler, &what, "the tests that run on the board")?;
-    Ok(firmware_folder(&compiler).join("on-target"))
+    firmware_build(&compiler, TARGET, &what, "the tests that run on the board")?;
+    Ok(firmware_folder(&compiler, TARGET).join("on-target"))
 }
 
 fn compiler() -> anyhow::Result<Compiler> {
