@@ -4,5 +4,6 @@ pub mod button;
 pub mod escpos;
 pub mod mono_oled;
 pub mod ring;
+pub mod sd;
 pub mod ssd0323;
 pub mod zfm;
