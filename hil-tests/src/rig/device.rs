@@ -5,6 +5,7 @@
 use std::io::BufRead;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Subcommand, ValueEnum};
@@ -33,7 +34,8 @@ pub enum Device {
         #[arg(long, default_value = "immediate")]
         speed: Speed,
     },
-    /// Ticket printer (ESC/POS, 58 mm) on a pseudo-terminal. Knobs: `paper-out`, `paper-near-end`, `cover-open`, `offline`, `ok`.
+    /// Ticket printer (ESC/POS, 58 mm) on a pseudo-terminal. Knobs: `paper-out`, `paper-near-end`, `cover-open`, `offline`,
+    /// `unplugged`, `slow`, `garbage`, `cheap`, `ok`.
     TicketPrinter {
         /// Folder for each ticket's bytes, text and picture.
         #[arg(long)]
@@ -171,8 +173,24 @@ fn ticket_printer(output: Option<&PathBuf>) -> anyhow::Result<()> {
                 ..was
             },
             "offline" => Knobs { offline: true, ..was },
+            "unplugged" => Knobs {
+                unplugged: true,
+                ..was
+            },
+            "slow" => Knobs {
+                speed: Some(50),
+                answer_delay: Duration::from_millis(600),
+                ..was
+            },
+            "garbage" => Knobs {
+                garbage: Some(1),
+                ..was
+            },
+            "cheap" => Knobs { plain: true, ..was },
             "ok" => Knobs::default(),
-            _ => bail!("knobs: paper-out, paper-near-end, cover-open, offline, ok"),
+            _ => bail!(
+                "knobs: paper-out, paper-near-end, cover-open, offline, unplugged, slow, garbage, cheap, ok"
+            ),
         });
         Ok(())
     })

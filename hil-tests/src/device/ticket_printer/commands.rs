@@ -76,6 +76,10 @@ pub(super) enum Command {
     StatusRequest(u8),
     /// `GS r`.
     PaperRequest(u8),
+    /// `GS g 2`, with the number of the counter.
+    CounterRequest(u8),
+    /// `GS ( H`, function 48: to be answered when everything before it is done.
+    ProcessId([u8; 4]),
     /// Known, and without effect on paper.
     Nothing,
     /// Not known here; its bytes, at most [`KEPT`] of them.
@@ -95,6 +99,8 @@ const LONGEST_TEXT: usize = 1024;
 #[derive(Debug, Default)]
 pub(super) struct Commands {
     pending: Vec<u8>,
+    /// A printer that does not know `GS g` and `GS ( H`.
+    pub(super) plain: bool,
 }
 
 /// One step of the parser: a command and its length, or nothing yet.
@@ -108,7 +114,7 @@ impl Commands {
 
     /// The next complete command and its bytes.
     pub(super) fn next(&mut self) -> Option<(Command, Vec<u8>)> {
-        let (command, length) = parse(&self.pending)?;
+        let (command, length) = parse(&self.pending, self.plain)?;
         let rest = self.pending.split_off(length.min(self.pending.len()));
         let bytes = std::mem::replace(&mut self.pending, rest);
         Some((command, bytes))
@@ -120,7 +126,7 @@ impl Commands {
     }
 }
 
-fn parse(bytes: &[u8]) -> Parsed {
+fn parse(bytes: &[u8], plain: bool) -> Parsed {
     let one = |command| Some((command, 1));
     match *bytes.first()? {
         b'\n' => one(Command::LineFeed),
@@ -129,7 +135,7 @@ fn parse(bytes: &[u8]) -> Parsed {
         0x10 => data_link_escape(bytes),
         0x1b => escape(bytes),
         0x1c => field_separator(bytes),
-        0x1d => group_separator(bytes),
+        0x1d => group_separator(bytes, plain),
         control @ (..0x20 | 0x7f) => one(match control {
             // NUL and CAN are padding and "cancel" in page mode.
             0x00 | 0x18 => Command::Nothing,
@@ -224,7 +230,7 @@ fn field_separator(bytes: &[u8]) -> Parsed {
     unknown(bytes, length)
 }
 
-fn group_separator(bytes: &[u8]) -> Parsed {
+fn group_separator(bytes: &[u8], plain: bool) -> Parsed {
     let first = bytes.get(2).copied();
     let with = |command: fn(u8) -> Command| first.map(|n| (command(n), 3));
     match *bytes.get(1)? {
@@ -234,7 +240,17 @@ fn group_separator(bytes: &[u8]) -> Parsed {
         b'W' => Some((Command::AreaWidth(little_endian(bytes, 2)?), 4)),
         b'V' => cut(bytes),
         b'v' => raster(bytes),
-        b'(' => parenthesis(bytes),
+        b'(' => parenthesis(bytes, plain),
+        // One that does not know its parameters takes them for text.
+        b'g' if plain => unknown(bytes, 2),
+        b'g' => match (first?, bytes.get(4)) {
+            (b'2', number) => {
+                // m and nH are 0.
+                bytes.get(5)?;
+                Some((Command::CounterRequest(*number?), 6))
+            }
+            _ => unknown(bytes, 6),
+        },
         b'r' => with(Command::PaperRequest),
         // Automatic status, bar code settings, smoothing: without effect here.
         b'a' | b'b' | b'H' | b'h' | b'w' | b'f' => with(|_| Command::Nothing),
@@ -296,7 +312,7 @@ fn raster(bytes: &[u8]) -> Parsed {
     ))
 }
 
-fn parenthesis(bytes: &[u8]) -> Parsed {
+fn parenthesis(bytes: &[u8], plain: bool) -> Parsed {
     const QR: u8 = 49;
     let length = 5 + usize::from(little_endian(bytes, 3)?);
     let parameters = bytes.get(5..length)?;
@@ -306,6 +322,7 @@ fn parenthesis(bytes: &[u8]) -> Parsed {
         (b'k', &[QR, 69, level]) => Command::QrCorrection(level),
         (b'k', &[QR, 80, 48, ref data @ ..]) => Command::QrStore(data.to_vec()),
         (b'k', &[QR, 81, 48]) => Command::QrPrint,
+        (b'H', &[48, 48, a, b, c, d]) if !plain => Command::ProcessId([a, b, c, d]),
         _ => return unknown(bytes, length),
     };
     Some((command, length))

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::answers::{self, Answers};
 use super::charset::CodePage;
 use super::commands::{Command, Commands, Cut};
-use super::page::Page;
+use super::page::{DEFAULT_LINE_SPACING, Page};
 use super::{Paper, Receipt, Roll};
 use crate::device::serial::SerialDevice;
 
@@ -37,10 +38,23 @@ pub struct Knobs {
     pub cutter_error: bool,
     /// No power, or no cable: bytes go nowhere.
     pub unplugged: bool,
+    /// Dots of paper until the power fails, even in the middle of a ticket; `None` is "it does not".
+    pub power_left: Option<usize>,
+    /// Millimetres of paper a second; `None` prints in no time.
+    pub speed: Option<u32>,
+    /// How late answers are.
+    pub answer_delay: Duration,
+    /// It sends garbage, of this seed, instead of its answers: the wrong speed, or a bad cable.
+    pub garbage: Option<u64>,
+    /// A cheap one, without `GS g` and `GS ( H`: it takes the former's parameters for text, and passes over the latter.
+    pub plain: bool,
 }
 
 /// Receive buffer of the printer. What comes when it is full is lost, as on a line without flow control.
 const RECEIVE_BUFFER: usize = 4096;
+
+/// Dots of a millimetre of paper.
+const DOTS_A_MILLIMETRE: u32 = 8;
 
 /// From the print head to the cutter: `GS V 65` and `66` feed so far before they cut. 11 mm.
 const TO_CUTTER: usize = 88;
@@ -52,11 +66,18 @@ pub struct EscPosCore<P> {
     pub paper: P,
     knobs: Knobs,
     commands: Commands,
-    /// Commands that wait because nothing can be printed now.
-    waiting: VecDeque<(Command, Vec<u8>)>,
+    /// Commands that wait because nothing can be printed now, and when they came.
+    waiting: VecDeque<(Command, Vec<u8>, Duration)>,
     waiting_bytes: usize,
     lost_bytes: usize,
-    answers: VecDeque<u8>,
+    answers: Answers,
+    /// The latest moment that was heard of.
+    now: Duration,
+    /// When the paper stands still again.
+    busy_until: Duration,
+    /// Dots of paper fed, and cuts made, in its life: they survive its power.
+    life_dots: u64,
+    life_cuts: u32,
     page: Page,
     bytes: Vec<u8>,
     unknown: Vec<Vec<u8>>,
@@ -73,7 +94,11 @@ impl<P: Paper> EscPosCore<P> {
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             lost_bytes: 0,
-            answers: VecDeque::new(),
+            answers: Answers::default(),
+            now: Duration::ZERO,
+            busy_until: Duration::ZERO,
+            life_dots: 0,
+            life_cuts: 0,
             page: Page::new(roll.dots() as usize),
             bytes: Vec::new(),
             unknown: Vec::new(),
@@ -91,14 +116,37 @@ impl<P: Paper> EscPosCore<P> {
     pub fn set_knobs(&mut self, knobs: Knobs) {
         let power_lost = knobs.unplugged && !self.knobs.unplugged;
         self.knobs = knobs;
+        self.commands.plain = knobs.plain;
         if power_lost {
-            self.commands.clear();
-            self.waiting.clear();
-            self.waiting_bytes = 0;
-            self.answers.clear();
-            self.page.initialise();
+            self.forget();
         }
         self.work();
+    }
+
+    /// What its memory held is lost; the paper stays as it hangs there.
+    fn forget(&mut self) {
+        self.commands.clear();
+        self.waiting.clear();
+        self.waiting_bytes = 0;
+        self.answers.clear();
+        self.page.initialise();
+        self.busy_until = self.now;
+    }
+
+    /// Lines of default height fed in its life, as `GS g 2` reports them.
+    pub fn lines_fed(&self) -> u32 {
+        (self.life_dots / DEFAULT_LINE_SPACING as u64) as u32
+    }
+
+    /// Cuts made in its life.
+    pub fn cuts_made(&self) -> u32 {
+        self.life_cuts
+    }
+
+    /// When it has something to say or to do next, if nothing reaches it meanwhile.
+    pub fn next_event(&self) -> Option<Duration> {
+        let work = (!self.waiting.is_empty() && self.can_print()).then_some(self.busy_until);
+        [work, self.answers.next()].into_iter().flatten().min()
     }
 
     /// Bytes that were lost because the receive buffer was full.
@@ -132,19 +180,31 @@ impl<P: Paper> EscPosCore<P> {
     }
 
     fn work(&mut self) {
-        while self.can_print() {
-            let Some((command, bytes)) = self.waiting.pop_front() else {
+        while self.can_print() && self.now >= self.busy_until {
+            let Some((command, bytes, came)) = self.waiting.pop_front() else {
                 return;
             };
             self.waiting_bytes -= bytes.len();
             self.bytes.extend_from_slice(&bytes);
-            let before = self.page.height();
+            self.busy_until = self.busy_until.max(came);
             self.carry_out(command);
-            self.use_paper(self.page.height().saturating_sub(before));
         }
     }
 
+    /// Counts paper that was fed, and lets it take its time.
     fn use_paper(&mut self, rows: usize) {
+        self.life_dots += rows as u64;
+        if let Some(speed) = self.knobs.speed {
+            self.busy_until += Duration::from_secs(rows as u64) / (DOTS_A_MILLIMETRE * speed.max(1));
+        }
+        if let Some(left) = &mut self.knobs.power_left {
+            *left = left.saturating_sub(rows);
+            if *left == 0 {
+                self.knobs.power_left = None;
+                self.knobs.unplugged = true;
+                self.forget();
+            }
+        }
         if let Some(left) = &mut self.knobs.paper_left {
             *left = left.saturating_sub(rows);
             if *left == 0 {
@@ -155,11 +215,29 @@ impl<P: Paper> EscPosCore<P> {
     }
 
     fn carry_out(&mut self, command: Command) {
+        let height = self.page.height();
+        // A cut takes the paper away.
+        if let Command::Cut { cut, feed } = command {
+            self.page
+                .feed(feed.map_or(0, |dots| TO_CUTTER + usize::from(dots)));
+            let rows = self.page.height().saturating_sub(height);
+            self.use_paper(rows);
+            // The power may have failed on the way to the cutter.
+            if !self.knobs.unplugged {
+                self.cut(cut);
+            }
+            return;
+        }
+        self.print(command);
+        self.use_paper(self.page.height().saturating_sub(height));
+    }
+
+    fn print(&mut self, command: Command) {
         let page = &mut self.page;
         match command {
             Command::Text(run) => page.text(&run),
             Command::LineFeed => page.line_feed(),
-            Command::CarriageReturn | Command::Nothing | Command::StatusRequest(_) => {}
+            Command::CarriageReturn | Command::Nothing | Command::StatusRequest(_) | Command::Cut { .. } => {}
             Command::Tab => page.tab(),
             Command::Initialise => page.initialise(),
             Command::Justify(n) => page.set_justify(n),
@@ -182,7 +260,6 @@ impl<P: Paper> EscPosCore<P> {
             Command::Reverse(on) => page.set_reverse(on),
             Command::LeftMargin(dots) => page.set_left_margin(dots),
             Command::AreaWidth(dots) => page.set_area_width(dots),
-            Command::Cut { cut, feed } => self.cut(cut, feed),
             Command::QrModuleSize(dots) => page.set_qr_module(dots),
             Command::QrCorrection(n) => page.set_qr_level(n),
             Command::QrStore(data) => page.store_qr(data),
@@ -199,15 +276,37 @@ impl<P: Paper> EscPosCore<P> {
             Command::PaperRequest(n) => {
                 // GS r 1: bits 0 and 1 are "near end"; with no paper the printer does not get here.
                 let near_end = self.knobs.paper == PaperSensor::NearEnd && matches!(n, 1 | 49);
-                self.answers.push_back(if near_end { 0x03 } else { 0x00 });
+                self.answer(self.busy_until, &[if near_end { 0x03 } else { 0x00 }]);
             }
+            Command::CounterRequest(number) => {
+                if let Some(count) = self.counter(number) {
+                    self.answer(self.busy_until, &answers::counter(count));
+                }
+            }
+            Command::ProcessId(id) => self.answer(self.busy_until, &answers::process_id(id)),
             Command::Unknown(bytes) => self.unknown.push(bytes),
         }
     }
 
-    fn cut(&mut self, cut: Cut, feed: Option<u8>) {
-        self.page
-            .feed(feed.map_or(0, |dots| TO_CUTTER + usize::from(dots)));
+    /// The maintenance counters that this printer keeps, resettable (never reset here) and cumulative.
+    fn counter(&self, number: u8) -> Option<u32> {
+        match number {
+            20 | 148 => Some(self.lines_fed()),
+            50 | 178 => Some(self.life_cuts),
+            _ => None,
+        }
+    }
+
+    fn answer(&mut self, at: Duration, bytes: &[u8]) {
+        let at = at + self.knobs.answer_delay;
+        match &mut self.knobs.garbage {
+            Some(seed) => self.answers.push(at, &answers::garble(seed, bytes)),
+            None => self.answers.push(at, bytes),
+        }
+    }
+
+    fn cut(&mut self, cut: Cut) {
+        self.life_cuts += 1;
         let receipt = self.receipt(vec![cut]);
         self.paper.receipt(receipt);
     }
@@ -256,7 +355,9 @@ impl<P: Paper> EscPosCore<P> {
 }
 
 impl<P: Paper> SerialDevice for EscPosCore<P> {
-    fn handle_bytes(&mut self, _now: Duration, bytes: &[u8]) {
+    fn handle_bytes(&mut self, now: Duration, bytes: &[u8]) {
+        self.now = self.now.max(now);
+        self.work();
         if self.knobs.unplugged {
             return;
         }
@@ -266,23 +367,27 @@ impl<P: Paper> SerialDevice for EscPosCore<P> {
                 && !self.knobs.cover_open
             {
                 // Real time: answered although other commands wait. With the cover open printers just stop answering.
-                self.answers.extend(self.status(n));
+                if let Some(status) = self.status(n) {
+                    self.answer(self.now, &[status]);
+                }
             }
-            if !self.can_print() && self.waiting_bytes + bytes.len() > RECEIVE_BUFFER {
+            let held = !self.can_print() || self.now < self.busy_until;
+            if held && self.waiting_bytes + bytes.len() > RECEIVE_BUFFER {
                 self.lost_bytes += bytes.len();
                 continue;
             }
             self.waiting_bytes += bytes.len();
-            self.waiting.push_back((command, bytes));
+            self.waiting.push_back((command, bytes, self.now));
             self.work();
+            if self.knobs.unplugged {
+                return;
+            }
         }
     }
 
-    fn poll_transmit(&mut self, _now: Duration, out: &mut [u8]) -> usize {
-        let length = out.len().min(self.answers.len());
-        for (place, byte) in out.iter_mut().zip(self.answers.drain(..length)) {
-            *place = byte;
-        }
-        length
+    fn poll_transmit(&mut self, now: Duration, out: &mut [u8]) -> usize {
+        self.now = self.now.max(now);
+        self.work();
+        self.answers.take(self.now, out)
     }
 }

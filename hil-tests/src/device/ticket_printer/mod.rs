@@ -1,12 +1,13 @@
 //! Emulated ticket printer: ESC/POS bytes in, printed paper out.
 //!
 //! [`EscPosCore`] understands the commands that ticket programs use (Epson's ESC/POS reference names them), sets what
-//! they print dot by dot on paper of 58 or 80 mm at 203 dpi, and answers `DLE EOT`. At each cut a [`Receipt`] falls
+//! they print dot by dot on paper of 58 or 80 mm at 203 dpi, and answers `DLE EOT` at once, `GS g 2` and `GS ( H` in their turn. At each cut a [`Receipt`] falls
 //! into the [`Paper`] sink: its text, the contents of its QR codes, the bytes, and the picture.
 //!
 //! Commands that print nothing here (bar codes, drawer, macros) are passed over by their length and listed in
 //! [`Receipt::unknown`], so that nothing is lost unseen.
 
+mod answers;
 mod charset;
 mod commands;
 mod core;

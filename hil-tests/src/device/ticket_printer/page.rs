@@ -7,7 +7,7 @@ use super::dots::Dots;
 use super::font::{Glyph, HEIGHT, WIDTH};
 
 /// Distance of lines after `ESC @` and `ESC 2`: 30 dots, 3.75 mm.
-const DEFAULT_LINE_SPACING: usize = 30;
+pub(super) const DEFAULT_LINE_SPACING: usize = 30;
 
 /// `HT` goes to the next multiple of eight letters of font A.
 const TAB: usize = 8 * WIDTH;
