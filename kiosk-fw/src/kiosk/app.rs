@@ -15,6 +15,7 @@ use super::model::{Action, Event, Key, Model};
 use super::{screens, ticket};
 use crate::board::{Board, Buttons, Panel, Parts};
 use crate::drivers::button;
+use crate::drivers::escpos::document::Roll;
 use crate::drivers::escpos::{Document, Outcome, Printer, Trouble};
 use crate::health::Housekeeping;
 use crate::link_port::{self, LinkPort, now};
@@ -208,7 +209,22 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
             Action::Print(granted) => {
                 crate::log_info!("number {=u16} granted", granted.number);
                 let service = self.model.service_by_prefix(granted.prefix);
-                let document = ticket::compose(self.model.office(), service, &granted);
+                let mut document = Document::new();
+                let face = ticket::Face {
+                    office: self.model.office(),
+                    service,
+                    bring: &[],
+                    prefix: granted.prefix,
+                    number: granted.number,
+                    priority: false,
+                    issued: Some((granted.issued_unix, granted.utc_offset_minutes)),
+                    ahead: Some((granted.people_before, granted.wait_minutes)),
+                    ticket_id: granted.ticket_id,
+                    copy: None,
+                    paper: Roll::Mm58,
+                    alone: false,
+                };
+                ticket::compose(&face, &mut document);
                 let mark = granted.press as u32;
                 self.give(Job::Print { document, mark });
             }

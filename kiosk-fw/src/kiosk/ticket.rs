@@ -1,74 +1,182 @@
-//! The ticket on paper: 58 mm, ESC/POS.
+//! The ticket on paper of 58 or 80 mm, in ESC/POS.
+
+mod time;
 
 use core::fmt::Write as _;
 
 use heapless::String;
-use protocol::message::{Service, TicketGranted};
+use protocol::message::Service;
 
-use crate::drivers::escpos::document::{Align, CHARACTER_DOTS, COLUMNS, Document, PAPER_DOTS};
+use crate::drivers::escpos::document::{Align, CHARACTER_DOTS, Document, Roll};
 
-/// Bytes of the longest ticket, with room to spare: names and office at their longest make about 650.
-pub const TICKET_BYTES: usize = 896;
+/// Bytes of the longest ticket, with room to spare: with everything at its longest it has about 930.
+pub const TICKET_BYTES: usize = 1_024;
 /// Paper between the last line and the cut, in dots (8 a millimetre).
 const CUT_MARGIN: u8 = 24;
-/// Dots of a module of the QR code: 25 modules make 19 mm, readable by any telephone.
-const QR_DOTS: u8 = 6;
 
-/// Composes the ticket of a granted number. It fits with names as long as the protocol allows.
-pub fn compose(office: &str, service: Option<&Service>, granted: &TicketGranted) -> Document<TICKET_BYTES> {
-    let mut ticket = Document::new();
-    ticket
+/// A line as it is put together; the longest has 47 characters.
+type Line = String<64>;
+
+/// What stands on a ticket.
+#[derive(Clone, Copy, Debug)]
+pub struct Face<'a> {
+    /// The office's name.
+    pub office: &'a str,
+    /// For which service, if it is still known.
+    pub service: Option<&'a Service>,
+    /// What to bring for it, a line each.
+    pub bring: &'a [String<40>],
+    /// The number's letter.
+    pub prefix: u8,
+    /// The number's digits.
+    pub number: u16,
+    /// For the elderly, disabled and pregnant.
+    pub priority: bool,
+    /// When it was given, in seconds since 1970-01-01 00:00 UTC, and the minutes that the office is ahead of UTC. `None` if nobody knows.
+    pub issued: Option<(u64, i16)>,
+    /// How many people wait before, and how many minutes that may take. `None` if nobody knows.
+    pub ahead: Option<(u16, u16)>,
+    /// Which ticket: the content of the QR code.
+    pub ticket_id: u64,
+    /// Which copy of a ticket that was printed before.
+    pub copy: Option<u8>,
+    /// The paper in the printer.
+    pub paper: Roll,
+    /// The number was given while the host was not there.
+    pub alone: bool,
+}
+
+/// Composes a ticket. It fits with texts as long as the protocol allows.
+pub fn compose(face: &Face<'_>, into: &mut Document<TICKET_BYTES>) {
+    let columns = face.paper.columns();
+    into.begin()
         .align(Align::Center)
         .bold(true)
-        .line(office, COLUMNS)
+        .line(face.office, columns)
         .bold(false)
         .feed(1);
-    if let Some(service) = service {
-        ticket
-            .bold(true)
-            .size(1, 2)
-            .line(&service.name_id, COLUMNS)
-            .size(1, 1)
-            .bold(false);
-        ticket.line(&service.name_en, COLUMNS);
+    if let Some(copy) = face.copy {
+        let mut text = Line::new();
+        let _ = write!(text, " SALINAN {copy} / COPY {copy} ");
+        banner(into, &text, columns);
     }
-    ticket.feed(1).line("NOMOR ANTREAN / QUEUE NUMBER", COLUMNS);
-    let number = number_text(granted.prefix, granted.number);
-    let scale = (PAPER_DOTS / (CHARACTER_DOTS * number.len().max(1))).min(6) as u8;
-    ticket
+    if face.priority {
+        banner(into, " PRIORITAS / PRIORITY ", columns);
+    }
+    if let Some(service) = face.service {
+        into.bold(true)
+            .size(1, 2)
+            .line(&service.name_id, columns)
+            .size(1, 1)
+            .bold(false)
+            .line(&service.name_en, columns);
+    }
+    number(face, into);
+    match face.issued {
+        Some((unix, offset)) => into.line(&time::text(unix, offset), columns),
+        None => into
+            .line("Tanggal dan jam tidak diketahui", columns)
+            .line("Date and time not known", columns),
+    };
+    // What was true of the queue when the number was given says nothing on a copy.
+    if face.copy.is_none() {
+        queue(face, into.feed(1));
+    }
+    if face.alone {
+        into.line("Diberikan saat luring", columns)
+            .line("Given while offline", columns);
+    }
+    if !face.bring.is_empty() {
+        into.feed(1)
+            .align(Align::Left)
+            .bold(true)
+            .line("Yang perlu dibawa / Please bring", columns)
+            .bold(false);
+        for text in face.bring {
+            into.item(text, columns);
+        }
+        into.align(Align::Center);
+    }
+    let id = ticket_id_text(face.ticket_id);
+    // A QR code needs four modules of quiet paper around it (ISO/IEC 18004, 6.3.8): about a line.
+    into.feed(1)
+        .qr(&id, qr_dots(face.paper))
+        .feed(1)
+        .line(&id, columns)
+        .feed(1)
+        .line("Simpan tiket ini sampai selesai.", columns)
+        .line("Please keep this ticket.", columns)
+        .cut(CUT_MARGIN);
+}
+
+/// White on black, on a line of its own.
+fn banner(into: &mut Document<TICKET_BYTES>, text: &str, columns: usize) {
+    // Its spaces at both ends are black, and `line` would take them away.
+    into.bold(true)
+        .reverse(true)
+        .padded_line(text, columns)
+        .reverse(false)
+        .bold(false)
+        .feed(1);
+}
+
+/// The number, as large as the paper and common sense allow.
+fn number(face: &Face<'_>, into: &mut Document<TICKET_BYTES>) {
+    let largest = match face.paper {
+        Roll::Mm58 => 6,
+        Roll::Mm80 => 8,
+    };
+    let digits = number_text(face.prefix, face.number);
+    let scale = (face.paper.dots() / (CHARACTER_DOTS * digits.len().max(1))).min(largest) as u8;
+    into.feed(1)
+        .line("NOMOR ANTREAN / QUEUE NUMBER", face.paper.columns())
         .bold(true)
         .size(scale, scale)
-        .line(&number, COLUMNS)
+        .line(&digits, face.paper.columns())
         .size(1, 1)
         .bold(false);
-    ticket
-        .line(
-            &time_text(granted.issued_unix, granted.utc_offset_minutes),
-            COLUMNS,
-        )
-        .feed(1);
-    let mut text = String::<COLUMNS>::new();
-    // Neither line can exceed 32 characters: a u16 has five digits at most.
-    let _ = write!(text, "Di depan Anda: {} orang", granted.people_before);
-    ticket.line(&text, COLUMNS);
-    text.clear();
-    let _ = write!(text, "Perkiraan: {} menit", granted.wait_minutes);
-    ticket.line(&text, COLUMNS);
-    text.clear();
-    let _ = write!(
-        text,
-        "{} ahead, about {} min",
-        granted.people_before, granted.wait_minutes
-    );
-    ticket.line(&text, COLUMNS).feed(1);
-    let id = ticket_id_text(granted.ticket_id);
-    // A QR code needs four modules of quiet paper around it (ISO/IEC 18004, 6.3.8): 24 dots, less than a line.
-    ticket.qr(&id, QR_DOTS).feed(1).line(&id, COLUMNS).feed(1);
-    ticket
-        .line("Simpan tiket ini sampai selesai.", COLUMNS)
-        .line("Please keep this ticket.", COLUMNS);
-    ticket.cut(CUT_MARGIN);
-    ticket
+}
+
+/// How long it may take.
+fn queue(face: &Face<'_>, into: &mut Document<TICKET_BYTES>) {
+    let columns = face.paper.columns();
+    let mut text = Line::new();
+    // No line is longer than a `Line`: a u16 has five digits at most.
+    match face.ahead {
+        None => {
+            into.line("Perkiraan tunggu tidak diketahui", columns)
+                .line("Waiting time not known", columns);
+        }
+        Some((0, _)) => {
+            into.line("Tidak ada antrean di depan Anda", columns)
+                .line("Nobody is ahead of you", columns);
+        }
+        Some((people, minutes)) => {
+            let _ = write!(text, "Di depan Anda: {people} orang");
+            into.line(&text, columns);
+            text.clear();
+            let (hours, minutes) = (minutes / 60, minutes % 60);
+            let _ = match hours {
+                0 => write!(text, "Perkiraan tunggu: {minutes} menit"),
+                _ => write!(text, "Perkiraan tunggu: {hours} jam {minutes} menit"),
+            };
+            into.line(&text, columns);
+            text.clear();
+            let _ = match hours {
+                0 => write!(text, "{people} ahead, about {minutes} min"),
+                _ => write!(text, "{people} ahead, about {hours} h {minutes} min"),
+            };
+            into.line(&text, columns);
+        }
+    }
+}
+
+/// Dots of a module of the QR code: its 25 modules make 19 and 25 mm, readable by any telephone.
+const fn qr_dots(paper: Roll) -> u8 {
+    match paper {
+        Roll::Mm58 => 6,
+        Roll::Mm80 => 8,
+    }
 }
 
 /// A queue number as people read it: letter and at least three digits.
@@ -86,131 +194,5 @@ pub fn ticket_id_text(ticket_id: u64) -> String<22> {
     text
 }
 
-/// Day and time at the office, such as `Senin, 23 Nov 2026 09:15 WIB`.
-fn time_text(unix: u64, utc_offset_minutes: i16) -> String<COLUMNS> {
-    const DAYS: [&str; 7] = ["Kamis", "Jumat", "Sabtu", "Minggu", "Senin", "Selasa", "Rabu"];
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des",
-    ];
-    let minutes = (unix / 60) as i64 + i64::from(utc_offset_minutes);
-    let (day, minute) = (minutes.div_euclid(1_440), minutes.rem_euclid(1_440));
-    let (year, month, day_of_month) = civil_from_days(day);
-    // 1970-01-01 was a Thursday.
-    let weekday = DAYS[day.rem_euclid(7) as usize];
-    let month = MONTHS[month as usize - 1];
-    let mut text = String::new();
-    let _ = write!(
-        text,
-        "{weekday}, {day_of_month} {month} {year} {:02}:{:02}",
-        minute / 60,
-        minute % 60
-    );
-    let _ = match utc_offset_minutes {
-        420 => write!(text, " WIB"),
-        480 => write!(text, " WITA"),
-        540 => write!(text, " WIT"),
-        other => write!(
-            text,
-            " {}{:02}{:02}",
-            if other < 0 { '-' } else { '+' },
-            other.unsigned_abs() / 60,
-            other.unsigned_abs() % 60
-        ),
-    };
-    text
-}
-
-/// Year, month (1 to 12) and day (1 to 31) of a day counted from 1970-01-01, in the Gregorian calendar.
-///
-/// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn granted() -> TicketGranted {
-        TicketGranted {
-            press: 1,
-            ticket_id: 0x0123_4567_89AB_CDEF,
-            prefix: b'A',
-            number: 12,
-            people_before: 3,
-            wait_minutes: 25,
-            issued_unix: 1_795_400_100,
-            utc_offset_minutes: 420,
-        }
-    }
-
-    #[test]
-    fn a_time_is_that_of_the_office() {
-        assert_eq!(time_text(0, 0), "Kamis, 1 Jan 1970 00:00 +0000");
-        assert_eq!(time_text(1_709_164_799, 0), "Rabu, 28 Feb 2024 23:59 +0000");
-        assert_eq!(time_text(1_709_164_800, 0), "Kamis, 29 Feb 2024 00:00 +0000");
-        // 2026-11-22 18:30 UTC is the next morning in Jayapura.
-        assert_eq!(time_text(1_795_372_200, 540), "Senin, 23 Nov 2026 03:30 WIT");
-        // Whatever the host says, the ticket has some time on it.
-        assert!(time_text(0, i16::MIN).ends_with(" -54608"));
-        assert_eq!(time_text(1_795_372_200, -90), "Minggu, 22 Nov 2026 17:00 -0130");
-    }
-
-    #[test]
-    fn a_ticket_says_who_what_when_and_ends_with_one_cut() {
-        let service = Service {
-            id: 1,
-            prefix: b'A',
-            name_id: "Ambil KTP-el".try_into().unwrap(),
-            name_en: "Collect ID card".try_into().unwrap(),
-        };
-        let ticket = compose("Disdukcapil Kota Contoh", Some(&service), &granted());
-        let bytes = ticket.finish().unwrap();
-        let contains = |part: &[u8]| bytes.windows(part.len()).filter(|window| *window == part).count();
-        for text in [
-            "Disdukcapil Kota Contoh\n",
-            "Ambil KTP-el\n",
-            "A012\n",
-            " WIB\n",
-            "LOKET-0123456789ABCDEF\n",
-        ] {
-            assert_eq!(contains(text.as_bytes()), 1, "{text}");
-        }
-        assert_eq!(contains(&[0x1D, b'V']), 1);
-        assert!(bytes.ends_with(&[0x1D, b'V', 66, CUT_MARGIN]));
-    }
-
-    #[test]
-    fn the_longest_names_fit() {
-        let service = Service {
-            id: 1,
-            prefix: b'Z',
-            name_id: "n".repeat(24).as_str().try_into().unwrap(),
-            name_en: "m".repeat(24).as_str().try_into().unwrap(),
-        };
-        let longest = TicketGranted {
-            number: u16::MAX,
-            people_before: u16::MAX,
-            wait_minutes: u16::MAX,
-            issued_unix: 4_000_000_000,
-            ..granted()
-        };
-        assert!(
-            compose(&"o".repeat(32), Some(&service), &longest)
-                .finish()
-                .is_ok()
-        );
-    }
-}
+mod tests;

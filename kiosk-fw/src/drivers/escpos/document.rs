@@ -2,12 +2,38 @@
 
 use heapless::Vec;
 
-/// Dots across 58 mm paper at 203 dpi.
-pub const PAPER_DOTS: usize = 384;
 /// Dots of a character of font A, across.
 pub const CHARACTER_DOTS: usize = 12;
-/// Characters of font A in a line of normal size.
-pub const COLUMNS: usize = PAPER_DOTS / CHARACTER_DOTS;
+
+/// Width of the roll. At 203 dpi (8 dots a millimetre), 5 mm at both edges of 58 mm and 4 mm of 80 mm cannot be printed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Roll {
+    /// 58 mm.
+    #[default]
+    Mm58,
+    /// 80 mm.
+    Mm80,
+}
+
+impl Roll {
+    /// The roll of so many millimetres: 80, or else the narrow one, on which everything fits.
+    pub const fn of_millimetres(width: u8) -> Self {
+        if width == 80 { Self::Mm80 } else { Self::Mm58 }
+    }
+
+    /// Dots across.
+    pub const fn dots(self) -> usize {
+        match self {
+            Self::Mm58 => 384,
+            Self::Mm80 => 576,
+        }
+    }
+
+    /// Characters of font A in a line of normal size.
+    pub const fn columns(self) -> usize {
+        self.dots() / CHARACTER_DOTS
+    }
+}
 
 /// Where a line stands on the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,14 +52,22 @@ pub struct Document<const N: usize> {
 }
 
 impl<const N: usize> Document<N> {
-    /// Starts a document with `ESC @`, which forgets whatever the one before left behind.
+    /// An empty document that has begun.
     pub fn new() -> Self {
         let mut document = Self {
             bytes: Vec::new(),
             overflow: false,
         };
-        document.raw(&[0x1B, b'@']);
+        document.begin();
         document
+    }
+
+    /// Forgets what it holds and starts with `ESC @`, which makes the printer forget whatever the one before left behind.
+    pub fn begin(&mut self) -> &mut Self {
+        self.bytes.clear();
+        self.overflow = false;
+        self.raw(&[0x1B, b'@']);
+        self
     }
 
     fn raw(&mut self, bytes: &[u8]) {
@@ -59,6 +93,12 @@ impl<const N: usize> Document<N> {
         self
     }
 
+    /// `GS B`: white on black, on or off.
+    pub fn reverse(&mut self, on: bool) -> &mut Self {
+        self.raw(&[0x1D, b'B', u8::from(on)]);
+        self
+    }
+
     /// `GS !`: characters `width` times as wide and `height` times as high, both 1 to 8.
     pub fn size(&mut self, width: u8, height: u8) -> &mut Self {
         let (width, height) = (width.clamp(1, 8) - 1, height.clamp(1, 8) - 1);
@@ -70,21 +110,48 @@ impl<const N: usize> Document<N> {
     ///
     /// Characters outside ASCII become `?`: what a printer's code page makes of them cannot be known.
     pub fn line(&mut self, text: &str, columns: usize) -> &mut Self {
+        self.lines(text, columns, b"", b"")
+    }
+
+    /// The same in one line, with the spaces at its ends: they show in [`reverse`](Self::reverse).
+    pub fn padded_line(&mut self, text: &str, columns: usize) -> &mut Self {
+        let end = text
+            .char_indices()
+            .nth(columns)
+            .map_or(text.len(), |(end, _)| end);
+        self.characters(&text[..end]);
+        self.raw(b"\n");
+        self
+    }
+
+    /// As [`line`](Self::line) for an entry of a list: the first line begins with a hyphen, the others stand under its text.
+    pub fn item(&mut self, text: &str, columns: usize) -> &mut Self {
+        self.lines(text, columns.saturating_sub(2), b"- ", b"  ")
+    }
+
+    fn lines(&mut self, text: &str, columns: usize, first: &[u8], others: &[u8]) -> &mut Self {
         let mut rest = text.trim();
+        let mut before = first;
         loop {
             let end = break_at(rest, columns.max(1));
-            for character in rest[..end].trim_end().chars() {
-                let byte = u8::try_from(character)
-                    .ok()
-                    .filter(|byte| matches!(byte, b' '..=b'~'))
-                    .unwrap_or(b'?');
-                self.raw(&[byte]);
-            }
+            self.raw(before);
+            before = others;
+            self.characters(rest[..end].trim_end());
             self.raw(b"\n");
             rest = rest[end..].trim_start();
             if rest.is_empty() {
                 return self;
             }
+        }
+    }
+
+    fn characters(&mut self, text: &str) {
+        for character in text.chars() {
+            let byte = u8::try_from(character)
+                .ok()
+                .filter(|byte| matches!(byte, b' '..=b'~'))
+                .unwrap_or(b'?');
+            self.raw(&[byte]);
         }
     }
 
@@ -171,6 +238,23 @@ mod tests {
         assert_eq!(printed("abcdefgh", 3), "abc\ndef\ngh\n");
         assert_eq!(printed("abc def", 3), "abc\ndef\n");
         assert_eq!(printed("", 3), "\n");
+    }
+
+    #[test]
+    fn an_entry_of_a_list_stands_behind_its_hyphen() {
+        let mut document = Document::<64>::new();
+        document.item("KTP lama dan fotokopinya", 14);
+        assert_eq!(
+            document.finish().unwrap()[2..],
+            *b"- KTP lama dan\n  fotokopinya\n"
+        );
+    }
+
+    #[test]
+    fn a_document_that_begins_anew_holds_nothing_of_the_one_before() {
+        let mut document = Document::<8>::new();
+        document.line("too much for it", 32).begin().line("fits", 32);
+        assert_eq!(document.finish().unwrap(), b"\x1b@fits\n");
     }
 
     #[test]
