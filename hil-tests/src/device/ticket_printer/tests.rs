@@ -320,8 +320,8 @@ const LINES: &[u8] = b"\x1dg2\x00\x94\x00";
 const CUTS: &[u8] = b"\x1dg2\x00\xb2\x00";
 
 /// Asks to be told when everything before is done.
-fn mark(id: &[u8; 4]) -> Vec<u8> {
-    [b"\x1d(H\x06\x0000".as_slice(), id].concat()
+fn mark(id: [u8; 4]) -> Vec<u8> {
+    [b"\x1d(H\x06\x0000".as_slice(), &id].concat()
 }
 
 fn answers_at(core: &mut Core, milliseconds: u64) -> Vec<u8> {
@@ -356,7 +356,7 @@ fn a_mark_comes_back_after_what_was_sent_before_it() {
         ..Knobs::default()
     });
     send(&mut core, &ticket());
-    send(&mut core, &mark(b"0042"));
+    send(&mut core, &mark(*b"0042"));
     send(&mut core, CUTS);
     assert!(answers(&mut core).is_empty(), "nothing was printed yet");
     core.set_knobs(Knobs::default());
@@ -371,7 +371,7 @@ fn a_ticket_takes_its_time_on_the_paper() {
         ..Knobs::default()
     });
     send(&mut core, &ticket());
-    send(&mut core, &mark(b"0042"));
+    send(&mut core, &mark(*b"0042"));
     assert!(core.paper.is_empty());
     send(&mut core, b"\x10\x04\x01");
     assert_eq!(answers(&mut core), [0x12], "status is answered at once");
@@ -450,7 +450,7 @@ fn a_cheap_printer_knows_neither_counters_nor_marks_and_sets_what_it_does_not_kn
         ..Knobs::default()
     });
     send(&mut core, LINES);
-    send(&mut core, &mark(b"0042"));
+    send(&mut core, &mark(*b"0042"));
     send(&mut core, b"\n");
     assert!(answers(&mut core).is_empty());
     let paper = core.tear_off().unwrap();
@@ -489,7 +489,7 @@ proptest! {
                     .prop_map(|(first, rest)| [&[first][..], &rest].concat()),
                 Just(ticket()),
                 Just(LINES.to_vec()),
-                Just(mark(b"0042")),
+                Just(mark(*b"0042")),
                 any::<(u8, u8, u16, u16)>().prop_map(|(mode, zero, wide, high)| {
                     [b"\x1dv0".to_vec(), vec![mode], wide.to_le_bytes().to_vec(), high.to_le_bytes().to_vec(), vec![zero; 90]].concat()
                 }),
