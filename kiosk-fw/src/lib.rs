@@ -20,3 +20,4 @@ pub mod journal;
 pub mod kiosk;
 pub mod link_port;
 pub mod screen;
+pub mod update;

@@ -3,9 +3,17 @@
 use embassy_futures::select::{Either3, select3};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_io_async::{Read, Write};
+use protocol::RequestId;
 use protocol::link::{Config, Role};
 use protocol::message::{Firmware, Message, Status};
-use protocol::{BoardLink, RequestId};
+
+use crate::update::STRIDE;
+
+/// Bytes of an object from the host that the board has room for: none where its firmware cannot be changed.
+pub const OBJECT_ROOM: usize = if cfg!(feature = "lm3s6965") { 0 } else { STRIDE };
+
+/// The link of this board.
+pub type BoardLink = protocol::link::TakingBoardLink<OBJECT_ROOM>;
 
 /// Bytes taken from the UART at once.
 const READ_BYTES: usize = 256;

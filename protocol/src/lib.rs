@@ -4,6 +4,7 @@
 //! - [`link`]: a session between two ends: hello, acknowledgement, retransmission, requests, bulk objects.
 //!   Sans-IO: bytes and the time go in, bytes, events and the next deadline come out.
 //! - [`message`]: the vocabulary.
+//! - [`package`]: the file that a firmware comes in, and what of it is signed.
 //!
 //! `PROTOCOL.md` beside this crate's `Cargo.toml` is the specification; tests keep it true.
 #![no_std]
@@ -11,6 +12,7 @@
 pub mod frame;
 pub mod link;
 pub mod message;
+pub mod package;
 
 pub use link::{BoardLink, Config, Event, HostLink, Link, RequestId, Role};
 pub use message::Message;

@@ -142,6 +142,15 @@ impl<const N: usize> BulkIn<N> {
         self.finish(BulkOutcome::PeerRestarted);
     }
 
+    /// Bytes that can be read now.
+    pub(super) fn waiting(&self) -> usize {
+        if self.active().is_some() {
+            self.ring.len()
+        } else {
+            0
+        }
+    }
+
     /// Takes bytes of the object, in order, into `out`, and returns how many.
     pub(super) fn read(&mut self, out: &mut [u8]) -> usize {
         if N == 0 {

@@ -51,7 +51,10 @@ use crate::message::{Firmware, LinkCounters, Message, Refusal};
 use core_link::Core;
 
 /// A link of a board: 10 KiB. It sends objects and takes none.
-pub type BoardLink = Link<1024, 4, 4096, 0>;
+pub type BoardLink = TakingBoardLink<0>;
+
+/// A link of a board that takes objects, and has room for so many bytes of one.
+pub type TakingBoardLink<const BULK_IN: usize> = Link<1024, 4, 4096, BULK_IN>;
 
 /// A link of the counter's computer. It takes objects and can send them.
 pub type HostLink = Link<8192, 16, 65536, 65536>;
@@ -181,6 +184,11 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         self.core.session.is_up()
     }
 
+    /// What this end is.
+    pub fn role(&self) -> Role {
+        self.core.session.role()
+    }
+
     /// The boot id of this end.
     pub fn boot_id(&self) -> u32 {
         self.core.session.boot_id()
@@ -290,6 +298,11 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     /// Gives up the object being sent.
     pub fn bulk_cancel(&mut self) {
         self.core.bulk_out.cancel();
+    }
+
+    /// How many bytes of the object from the peer [`bulk_read`](Self::bulk_read) would give now.
+    pub fn bulk_waiting(&self) -> usize {
+        self.core.bulk_in.waiting()
     }
 
     /// Takes bytes of the object from the peer into `out`, in order, and returns how many. What is not read

@@ -103,6 +103,10 @@ impl Session {
         }
     }
 
+    pub(super) const fn role(&self) -> Role {
+        self.config.role
+    }
+
     pub(super) const fn boot_id(&self) -> u32 {
         self.config.boot_id
     }

@@ -138,6 +138,8 @@ wire_enum! {
         BadSignature = 4,
         /// Another update is under way, or the board serves somebody.
         Busy = 5,
+        /// It is older than the one that runs.
+        Older = 6,
     }
 }
 

@@ -81,7 +81,7 @@ impl Module {
             [0xAE] => self.on = false,
             [0xAF] => self.on = true,
             // Rotation as most modules are built: pins above the glass.
-            [0xA0] | [0xC0] => panic!("turned upside down"),
+            [0xA0 | 0xC0] => panic!("turned upside down"),
             [0x21 | 0x22, ..] => panic!("an SH1106 does not know windows"),
             _ => (),
         }
