@@ -3,6 +3,8 @@
 mod copies;
 mod service;
 mod tellings;
+#[cfg(test)]
+mod tests;
 
 use super::console::Teller;
 use super::queue::Queue;

@@ -17,6 +17,21 @@ regency = "KOTA PADANG PANJANG"
 office_place = "PADANG PANJANG"
 counter = 2
 utc_offset_minutes = 420
+
+[kiosk]
+paper_mm = 58
+priority = true
+priority_turns = 2
+lent_numbers = 20
+lent_from = 900
+
+[[services]]
+id = 1
+prefix = "A"
+name_id = "KTP-el sudah rekam"
+name_en = "ID card (recorded)"
+# The written procedure's first step wants the application's papers and a telephone number.
+bring = ["Fotokopi Kartu Keluarga (KK)", "Nomor telepon yang aktif"]
 "#;
 
 /// What differs from run to run.
