@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hil_tests::rig::bench::{self, link};
+use hil_tests::rig::bench::{self, link, office_hours, power_cut};
 use hil_tests::rig::device::{self, Device};
 use hil_tests::rig::fault::Fault;
 use hil_tests::rig::{build, demo, fuzz, isolation, on_target, setup, test};
@@ -134,6 +134,24 @@ enum Bench {
         #[arg(long)]
         yes: bool,
     },
+    /// Power cuts in the middle of ticketing: no number twice, no ticket twice, no press lost.
+    PowerCut {
+        /// How often the kiosk's power is cut. Otherwise 1,000.
+        #[arg(long)]
+        cuts: Option<u32>,
+        /// Much less of everything, to see that it runs.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// 24 office hours with 2,000 residents and random faults, in simulated time.
+    OfficeHours {
+        /// From which everything is drawn.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Two hours only, to see that it runs.
+        #[arg(long)]
+        quick: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -205,6 +223,20 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             bench: Bench::Link { only, quick, yes },
         } => {
             let report = link::run(&link::Options { only, quick, yes })?;
+            return bench::finish(&report, json);
+        }
+        Command::Bench {
+            json,
+            bench: Bench::PowerCut { cuts, quick },
+        } => {
+            let report = power_cut::run(&power_cut::Options::new(cuts, quick))?;
+            return bench::finish(&report, json);
+        }
+        Command::Bench {
+            json,
+            bench: Bench::OfficeHours { seed, quick },
+        } => {
+            let report = office_hours::run(&office_hours::Options { seed, quick })?;
             return bench::finish(&report, json);
         }
         Command::Fuzz {

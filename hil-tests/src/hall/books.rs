@@ -9,6 +9,8 @@ use super::Hall;
 /// What the books say at the end of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Account {
+    /// Presses that the kiosk had written down.
+    pub presses: u64,
     /// Numbers given.
     pub numbers: u64,
     /// Numbers given more than once on one day.
@@ -45,6 +47,7 @@ impl Account {
 
     /// Adds another day's.
     pub fn add(&mut self, other: &Self) {
+        self.presses += other.presses;
         self.numbers += other.numbers;
         self.duplicate_numbers += other.duplicate_numbers;
         self.double_prints += other.double_prints;
@@ -65,6 +68,8 @@ pub fn reconcile(hall: &Hall) -> Result<Account, StoreError> {
     let tickets = hall.counter.tickets()?;
     let mut account = Account {
         numbers: tickets.len() as u64,
+        // What still waits to be told is not known to the host.
+        unknown_unreported: u64::from(hall.witness.waiting()),
         ..Account::default()
     };
     let mut given: BTreeMap<(String, String), u64> = BTreeMap::new();
@@ -122,6 +127,16 @@ pub fn reconcile(hall: &Hall) -> Result<Account, StoreError> {
         .map(|ticket| hall.counter.ticket_id(ticket))
         .collect();
     let on_paper = hall.printer.paper.0.iter().flat_map(|piece| &piece.ticket_ids);
-    account.strays = hall.counter.strays()? as u64 + on_paper.filter(|id| !ids.contains(id)).count() as u64;
+    let on_paper = on_paper.filter(|id| !ids.contains(id));
+    let told = hall.counter.strays()?;
+    // A press that got no number is told as such; the host may never have heard of it.
+    let told: Vec<_> = told
+        .iter()
+        .filter(|stray| (stray.ticket_id, stray.paper) != (0, Some(Paper::NotPrinted)))
+        .collect();
+    for stray in &told {
+        log::warn!("what the kiosk told cannot be: {stray:?}");
+    }
+    account.strays = told.len() as u64 + on_paper.count() as u64;
     Ok(account)
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use host_driver::config::Config;
 use host_driver::office::clock::Moment;
 use host_driver::office::queue::Queue;
-use host_driver::store::{Store, StoreError, Ticket};
+use host_driver::store::{Store, StoreError, StrayTicket, Ticket};
 use protocol::link::{Config as LinkConfig, Event, Role};
 use protocol::message::{Accepted, Called, Firmware, Message, Refusal, Service, SetClock};
 use protocol::{HostLink, RequestId};
@@ -320,8 +320,8 @@ impl Counter {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn strays(&self) -> Result<usize, StoreError> {
-        Ok(self.store.strays(Moment::from_millis(0))?.len())
+    pub fn strays(&self) -> Result<Vec<StrayTicket>, StoreError> {
+        self.store.strays(Moment::from_millis(0))
     }
 
     /// What a ticket's QR code shows.

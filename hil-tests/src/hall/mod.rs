@@ -8,6 +8,7 @@ pub mod books;
 mod cable;
 mod counter;
 pub mod cuts;
+pub mod day;
 mod paper;
 pub mod resident;
 mod screen;

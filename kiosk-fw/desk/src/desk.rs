@@ -246,6 +246,13 @@ impl<S: 'static> Desk<S> {
         }
     }
 
+    /// Bytes in the buffers of the lines, and on their way.
+    pub fn held(&self) -> usize {
+        self.running.as_ref().map_or(0, |running| {
+            running.present.host.held() + running.present.device.held()
+        })
+    }
+
     /// When the board wants to be looked at again, in µs of the world. `None` without power.
     pub fn next(&self) -> Option<u64> {
         let running = self.running.as_ref()?;

@@ -114,6 +114,10 @@ impl Uart {
         out.into_iter().chain(coming).min()
     }
 
+    pub(crate) fn held(&self) -> usize {
+        self.out.borrow().len() + self.coming.borrow().len() + self.received.borrow().len()
+    }
+
     pub(crate) fn errors(&self) -> LineErrors {
         self.errors.get()
     }

@@ -1,18 +1,27 @@
 //! A store whose every record somebody else sees, too.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use kiosk_fw::journal::{MAX_RECORD, Opened, Store, StoreError};
 
-/// The records that a store has acknowledged, in order. Clones are the same list.
+/// What a store has promised. Clones see the same.
 #[derive(Clone, Debug, Default)]
-pub struct Witness(Rc<RefCell<Vec<Vec<u8>>>>);
+pub struct Witness {
+    /// The records that were acknowledged, in order.
+    records: Rc<RefCell<Vec<Vec<u8>>>>,
+    waiting: Rc<Cell<u32>>,
+}
 
 impl Witness {
     /// Takes what was acknowledged since the last time.
     pub fn take(&self) -> Vec<Vec<u8>> {
-        self.0.take()
+        self.records.take()
+    }
+
+    /// Records that wait to be popped, as the store last said.
+    pub fn waiting(&self) -> u32 {
+        self.waiting.get()
     }
 }
 
@@ -29,14 +38,23 @@ impl<S> Watched<S> {
     }
 }
 
+impl<S: Store> Watched<S> {
+    fn look(&self) {
+        self.witness.waiting.set(self.store.waiting());
+    }
+}
+
 impl<S: Store> Store for Watched<S> {
     async fn open(&mut self, newest: &mut [u8; MAX_RECORD]) -> Result<Opened, StoreError> {
-        self.store.open(newest).await
+        let opened = self.store.open(newest).await;
+        self.look();
+        opened
     }
 
     async fn push(&mut self, record: &[u8]) -> Result<(), StoreError> {
         self.store.push(record).await?;
-        self.witness.0.borrow_mut().push(record.to_vec());
+        self.witness.records.borrow_mut().push(record.to_vec());
+        self.look();
         Ok(())
     }
 
@@ -45,7 +63,9 @@ impl<S: Store> Store for Watched<S> {
     }
 
     async fn pop(&mut self) -> Result<(), StoreError> {
-        self.store.pop().await
+        let popped = self.store.pop().await;
+        self.look();
+        popped
     }
 
     fn waiting(&self) -> u32 {

@@ -4,6 +4,8 @@
 //! the exit code is 1 when a limit is missed.
 
 pub mod link;
+pub mod office_hours;
+pub mod power_cut;
 mod report;
 
 pub use report::{Figure, Limit, Report};
