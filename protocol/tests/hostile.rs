@@ -44,6 +44,7 @@ fn kinds() -> impl Strategy<Value = FrameKind> {
         Just(FrameKind::Ack),
         Just(FrameKind::Bulk),
         Just(FrameKind::BulkAck),
+        Just(FrameKind::Log),
     ]
 }
 

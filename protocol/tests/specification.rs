@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use protocol::frame::{self, Decoder, split_kind_and_session};
-use protocol::link::wire::{Ack, BulkAck, Hello, Refuse, Span};
+use protocol::link::wire::{Ack, BulkAck, Hello, Log, Refuse, Span};
 use protocol::link::{Config, Event, Timing};
 use protocol::message::{
     Appended, Direction, ENUMS, FieldSpec, Firmware, MAX_BODY, MAX_REPLY_BODY, Message, Refusal, STRUCTS,
@@ -83,6 +83,7 @@ fn the_tables_of_frames_are_those_of_the_code() {
         ("Ack", Ack::DOC, Ack::FIELDS),
         ("BulkAck", BulkAck::DOC, BulkAck::FIELDS),
         ("Span", Span::DOC, Span::FIELDS),
+        ("Log", Log::DOC, Log::FIELDS),
     ] {
         writeln!(out, "#### {name}\n\n{}\n", prose(doc)).unwrap();
         fields(&mut out, table);

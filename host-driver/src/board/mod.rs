@@ -24,6 +24,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use protocol::link::wire::Log;
 use protocol::link::{BulkOutcome, DownReason, Object, Peer};
 use protocol::message::{Firmware, LinkCounters, Refusal};
 use protocol::{Message, RequestId, Role};
@@ -81,6 +82,9 @@ pub enum BoardEvent {
         found: Role,
     },
 }
+
+/// Takes pieces of a board's log; called in the board's thread.
+pub(crate) type LogSink = Box<dyn FnMut(Peer, &Log) + Send>;
 
 /// Takes the answer to a request of the board.
 ///
@@ -339,6 +343,17 @@ impl Board {
             }),
             Err(RecvTimeoutError::Disconnected) => Err(BoardError::Stopped),
         }
+    }
+
+    /// Gives every piece of the board's log to `sink` from now on, with who says it; until then the log is thrown away.
+    ///
+    /// Not an event: a board logs at any time, also while nobody waits for its events.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::Stopped`] if the board's thread has ended.
+    pub fn log_to(&self, sink: impl FnMut(Peer, &Log) + Send + 'static) -> Result<(), BoardError> {
+        self.send(Input::LogTo(Box::new(sink)))
     }
 
     fn send(&self, input: Input) -> Result<(), BoardError> {

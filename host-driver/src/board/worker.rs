@@ -14,7 +14,7 @@ use protocol::{Config, Event, HostLink, Message, RequestId, Role};
 
 use super::pending::{Unsaid, Waiting};
 use super::reader::{Reader, is_patience};
-use super::{BoardError, BoardEvent, Connect, Connection, Responder, Shared};
+use super::{BoardError, BoardEvent, Connect, Connection, LogSink, Responder, Shared};
 
 /// How often a lost port is tried.
 const REOPEN: Duration = Duration::from_millis(250);
@@ -23,11 +23,13 @@ const WRITE_AGAIN: Duration = Duration::from_millis(5);
 /// How long to wait at most when there is nothing to do: costs nothing, and covers a clock that was set wrong.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// Bytes that the link is given before its owner looks at what they brought: no more frames than it can keep, mostly.
+const HEARD_AT_ONCE: usize = 1024;
+
 /// What comes of a request.
 pub(super) type Answer = Result<Message, BoardError>;
 
 /// What the thread is woken by.
-#[derive(Debug)]
 pub(super) enum Input {
     /// Bytes from the port.
     Bytes {
@@ -57,6 +59,8 @@ pub(super) enum Input {
         id: RequestId,
         reason: Refusal,
     },
+    /// What the board logs goes there.
+    LogTo(LogSink),
     Stop,
 }
 
@@ -95,6 +99,8 @@ pub(super) struct Worker {
     pub(super) obstacle: Option<BoardError>,
     pub(super) waiting: Vec<Waiting>,
     pub(super) unsaid: VecDeque<Unsaid>,
+    /// Where what the board logs goes.
+    log_sink: Option<LogSink>,
     /// Bytes of the object that is coming.
     object: Vec<u8>,
 }
@@ -124,6 +130,7 @@ impl Worker {
             obstacle: None,
             waiting: Vec::new(),
             unsaid: VecDeque::new(),
+            log_sink: None,
             object: Vec::new(),
         }
     }
@@ -192,9 +199,11 @@ impl Worker {
         let open = self.port.as_ref().map(|port| port.number);
         match input {
             Input::Bytes { connection, bytes } if open == Some(connection) => {
-                self.link.handle_bytes(now, &bytes);
-                // Hand over what has come before more comes: a full inbox would only be sent again.
-                self.hear();
+                // Hand over what has come before more comes: a full inbox would only be sent again, and of a log be lost.
+                for bytes in bytes.chunks(HEARD_AT_ONCE) {
+                    self.link.handle_bytes(now, bytes);
+                    self.hear();
+                }
             }
             Input::Lost { connection, cause } if open == Some(connection) => self.lost(&cause),
             // Left over from a connection that was given up.
@@ -230,6 +239,7 @@ impl Worker {
                     log::warn!("{}: refusal not sent: {error}", self.name);
                 }
             }
+            Input::LogTo(sink) => self.log_sink = Some(sink),
             Input::Stop => return ControlFlow::Break(()),
         }
         ControlFlow::Continue(())
@@ -426,6 +436,11 @@ impl Worker {
                     BulkOutcome::Delivered => BoardEvent::BulkDone { object, bytes },
                     outcome => BoardEvent::BulkFailed { object, outcome },
                 });
+            }
+            Event::Log(log) => {
+                if let (Some(sink), Some(peer)) = (&mut self.log_sink, self.link.peer()) {
+                    sink(peer, &log);
+                }
             }
             // The host sends no objects in this version.
             Event::BulkSent { .. } => {}

@@ -136,8 +136,12 @@ impl Book {
                 }
                 self.session = Some(session);
             }
-            Event::Down { .. } | Event::BulkBegin { .. } | Event::BulkEnd { .. } | Event::BulkSent { .. } => {
-            }
+            // What an end logs is nobody's business here.
+            Event::Down { .. }
+            | Event::BulkBegin { .. }
+            | Event::BulkEnd { .. }
+            | Event::BulkSent { .. }
+            | Event::Log(_) => {}
             Event::Notification(message) => {
                 let number = match message {
                     Message::ShowVerdict(message) => message.capture_id,

@@ -16,7 +16,7 @@ pub mod transfer;
 mod wire;
 
 pub use faults::{Faults, Noise};
-pub use pair::{Board, Host, Pair, connected, firmware};
+pub use pair::{BAUD, BYTE_US, Board, Host, Pair, connected, firmware};
 pub use wire::Wire;
 
 /// In microseconds.

@@ -1,6 +1,8 @@
 //! Two ends and the line between them.
 
-use protocol::link::{Config, Event, Link, Role};
+use std::collections::VecDeque;
+
+use protocol::link::{Config, Event, Link, LogTaken, Role};
 use protocol::message::Firmware;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -33,6 +35,8 @@ pub struct Pair<const QUEUE: usize = 1024, const SLOTS: usize = 4, const BULK_OU
     pub rng: ChaCha8Rng,
     /// Microseconds a byte takes: ten bits.
     pub byte_us: f64,
+    /// Bytes that the board logs, and has not sent.
+    pub board_log: VecDeque<u8>,
     /// Microseconds from the end of a frame to its arrival.
     pub latency_us: u64,
     /// Until then the host's program does nothing: its computer is busy. What arrives waits.
@@ -45,6 +49,24 @@ impl Default for Pair {
     fn default() -> Self {
         Self::new(1)
     }
+}
+
+/// Speed of the usual line, in bits a second: that of Loket's boards (PROTOCOL.md, section 1).
+pub const BAUD: u32 = 921_600;
+
+/// Bits that a byte takes on the line: start, eight, stop.
+const BITS_PER_BYTE: f64 = 10.0;
+
+/// Microseconds that a byte takes on the usual line.
+pub const BYTE_US: f64 = BITS_PER_BYTE * 1_000_000.0 / BAUD as f64;
+
+/// Takes the next bytes of a log that loses none.
+fn take(log: &mut VecDeque<u8>, place: &mut [u8]) -> LogTaken {
+    let len = log.len().min(place.len());
+    for (byte, from) in place.iter_mut().zip(log.drain(..len)) {
+        *byte = from;
+    }
+    LogTaken { lost: 0, len }
 }
 
 /// What an end says that it runs.
@@ -67,7 +89,8 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize> Pair<QUEUE, 
             to_board: Wire::new(seed ^ 0x0b0a_4d00),
             to_host: Wire::new(seed ^ 0x0057_0000),
             rng: ChaCha8Rng::seed_from_u64(seed),
-            byte_us: 10.0 / 0.9216,
+            byte_us: BYTE_US,
+            board_log: VecDeque::new(),
             latency_us: 100,
             host_sleeps_until: 0,
             boots: 1002,
@@ -116,7 +139,10 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize> Pair<QUEUE, 
             }
         }
         if self.to_host.free_at <= self.now {
-            let len = self.board.poll_transmit(self.now, &mut out);
+            let log = &mut self.board_log;
+            let len = self
+                .board
+                .poll_transmit_with_log(self.now, &mut out, |place| take(log, place));
             if len > 0 {
                 self.to_host
                     .carry(self.now, self.byte_us, self.latency_us, &out[..len]);

@@ -29,6 +29,8 @@ pub enum FrameKind {
     Bulk = 5,
     /// Which pieces have come.
     BulkAck = 6,
+    /// Bytes of a board's log.
+    Log = 7,
 }
 
 impl FrameKind {
@@ -41,6 +43,7 @@ impl FrameKind {
             4 => Self::Ack,
             5 => Self::Bulk,
             6 => Self::BulkAck,
+            7 => Self::Log,
             _ => return None,
         })
     }

@@ -4,6 +4,9 @@ use super::bulk_in::{BulkIn, MAX_OBJECT};
 use super::bulk_out::BulkOut;
 use super::event::{DownReason, Object, RequestFailure, RequestId, TransferId};
 use super::inbox::{Inbox, Taken};
+#[cfg(feature = "host")]
+use super::log_in::LogIn;
+use super::log_out::LogOut;
 use super::news::News;
 use super::outbox::Outbox;
 use super::requests::{Memory, Requests};
@@ -29,6 +32,10 @@ pub(super) struct Core<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: u
     /// Requests that could not even be remembered, to be refused.
     pub(super) busy: heapless::Deque<RequestId, 4>,
     pub(super) news: News,
+    pub(super) log_out: LogOut,
+    // A board hears no log, and has no room for one.
+    #[cfg(feature = "host")]
+    pub(super) log_in: LogIn<SLOTS>,
 }
 
 impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_IN: usize>
@@ -55,6 +62,9 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
             ack_due: false,
             busy: heapless::Deque::new(),
             news: News::default(),
+            log_out: LogOut::new(),
+            #[cfg(feature = "host")]
+            log_in: LogIn::default(),
         }
     }
 
@@ -90,7 +100,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         let Some((kind, tag, rest)) = split_kind_and_session(frame) else {
             return;
         };
-        let heard = match kind {
+        let heard = match kind.filter(|kind| *kind != FrameKind::Log || self.hears_log()) {
             Some(FrameKind::Hello) => self.hello(now, rest),
             Some(FrameKind::Refuse) => self.refused(rest),
             Some(kind) if self.session.is_of_session(tag) => {
@@ -122,6 +132,16 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
             }
             Heard::Resumed => self.resume(),
         }
+    }
+
+    /// Whether a log can come: to all others its frames are of an unknown kind.
+    fn hears_log(&self) -> bool {
+        cfg!(feature = "host") && self.session.is_host() && self.session.carries_log()
+    }
+
+    /// Whether a log can go out now.
+    pub(super) fn says_log(&self) -> bool {
+        self.session.is_up() && !self.session.is_host() && self.session.carries_log()
     }
 
     fn hello(&mut self, now: u64, rest: &[u8]) -> Heard {
@@ -158,6 +178,10 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
                 self.bulk_out.ack_frame(now, &ack);
                 None
             }),
+            #[cfg(feature = "host")]
+            FrameKind::Log => self.log_in.take(rest).map(Some),
+            #[cfg(not(feature = "host"))]
+            FrameKind::Log => None,
             FrameKind::Hello | FrameKind::Refuse => None,
         };
         match understood {
@@ -184,6 +208,8 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         self.bulk_in.abort();
         self.bulk_out.peer_max_payload = self.session.peer_max_payload();
         self.busy.clear();
+        #[cfg(feature = "host")]
+        self.log_in.clear();
         self.ack_due = true;
     }
 
@@ -302,6 +328,12 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         }
         let len = out.len();
         self.outbox.push(&payload[..len])
+    }
+
+    /// A frame goes out.
+    pub(super) fn count_sent(&mut self, len: usize) {
+        count(&mut self.counters.frames_sent);
+        self.counters.bytes_sent = self.counters.bytes_sent.wrapping_add(len as u32);
     }
 
     pub(super) fn bulk_begin(&mut self, object: Object) -> Result<TransferId, BulkError> {

@@ -207,6 +207,9 @@ pub enum Event {
         /// How it ended. Only [`BulkOutcome::Delivered`] makes the bytes good.
         outcome: BulkOutcome,
     },
+    /// Bytes of the board's log. They may be lost on the way, which the next offset tells then.
+    #[cfg(feature = "host")]
+    Log(super::wire::Log),
     /// The object of this end has ended.
     BulkSent {
         /// Which transfer.

@@ -14,6 +14,8 @@
 //! After any input or command, do all four polls in this order, then wait for bytes or for the time-out.
 //! Time is in microseconds since the start of the board or program, and never goes backwards.
 //!
+//! A board that has a log calls [`Link::poll_transmit_with_log`] instead of `poll_transmit`.
+//!
 //! Call [`Link::poll_transmit`] when the wire is about to take the frame, not far ahead: a message that comes
 //! later still overtakes the bulk pieces that are not yet handed out.
 //!
@@ -33,6 +35,9 @@ mod checksum;
 mod core_link;
 mod event;
 mod inbox;
+#[cfg(feature = "host")]
+mod log_in;
+mod log_out;
 mod news;
 mod outbox;
 mod output;
@@ -45,6 +50,8 @@ mod session;
 pub mod wire;
 
 pub use event::{BulkOutcome, DownReason, Event, Object, Peer, RequestFailure, RequestId, Role, TransferId};
+
+pub use log_out::LogTaken;
 
 use crate::frame::{Decoder, Received};
 use crate::message::{Firmware, LinkCounters, Message, Refusal};
@@ -147,7 +154,8 @@ pub enum BulkError {
 /// One end of a link.
 ///
 /// - `QUEUE`: bytes of messages that wait to be sent or acknowledged.
-/// - `SLOTS`: messages from the peer that wait for one before them, or for the owner: a power of two, at most 32.
+/// - `SLOTS`: messages from the peer that wait for one before them, or for the owner: a power of two, at most 32. So many
+///   pieces of a log wait, too.
 /// - `BULK_OUT`: bytes of an object that wait to be sent or acknowledged.
 /// - `BULK_IN`: bytes of an object from the peer that wait for the owner; 0 for an end that takes no objects.
 ///
@@ -326,9 +334,31 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         let len = self.core.transmit(now, out);
         if len > 0 {
             self.core.session.sent(now);
-            let counters = &mut self.core.counters;
-            counters.frames_sent = counters.frames_sent.wrapping_add(1);
-            counters.bytes_sent = counters.bytes_sent.wrapping_add(len as u32);
+            self.core.count_sent(len);
+        }
+        len
+    }
+
+    /// The same at a board that has a log for the host: when there is nothing else to send, `take` is given the place for at
+    /// most 128 bytes of it.
+    ///
+    /// `take` is not called while nobody listens. What it gives may be lost on the way; what it can not keep until it is
+    /// asked, it says. Entries of the log end with a zero.
+    // A frame of the log does not count as a sign of life: whatever a board logs, it says how far it has heard.
+    pub fn poll_transmit_with_log(
+        &mut self,
+        now: u64,
+        out: &mut [u8],
+        take: impl FnOnce(&mut [u8]) -> LogTaken,
+    ) -> usize {
+        let len = self.poll_transmit(now, out);
+        if len > 0 || !self.core.says_log() {
+            return len;
+        }
+        let tag = self.core.session.tag();
+        let len = self.core.log_out.transmit(tag, out, take);
+        if len > 0 {
+            self.core.count_sent(len);
         }
         len
     }

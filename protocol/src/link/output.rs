@@ -127,6 +127,8 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
             return Some(Event::Up { peer, resumed });
         }
         let message = self.poll_message::<ROLE>();
+        #[cfg(feature = "host")]
+        let message = message.or_else(|| self.log_in.pop().map(Event::Log));
         message.or_else(|| self.news.take_down().map(|reason| Event::Down { reason }))
     }
 

@@ -16,7 +16,7 @@
 //! has named this end's boot id: then it is there now, and what it says is not left over from before.
 
 use super::event::{DownReason, Peer, Role};
-use super::wire::{ANSWER_WANTED, Hello, MAGIC, MAX_WINDOW, REFUSE_ROLE, REFUSE_VERSION, Refuse};
+use super::wire::{ANSWER_WANTED, Hello, LOG_SINCE, MAGIC, MAX_WINDOW, REFUSE_ROLE, REFUSE_VERSION, Refuse};
 use super::{Config, Timing};
 use crate::frame::{MAX_PAYLOAD, SESSION_MASK, crc32};
 use crate::message::Field;
@@ -117,6 +117,15 @@ impl Session {
 
     pub(super) const fn peer(&self) -> Option<Peer> {
         self.peer
+    }
+
+    /// Whether the peer is the other end of a log, which goes from a board to a host.
+    pub(super) fn carries_log(&self) -> bool {
+        self.peer.is_some_and(|peer| peer.version >= LOG_SINCE)
+    }
+
+    pub(super) fn is_host(&self) -> bool {
+        self.config.role == Role::Host
     }
 
     pub(super) const fn peer_max_payload(&self) -> usize {

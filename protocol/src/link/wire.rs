@@ -138,6 +138,35 @@ wire_struct! {
     }
 }
 
+/// The most bytes of a log in a frame: so short that it keeps nothing else from the line.
+pub const MAX_LOG: usize = 128;
+
+/// No entry begins among the bytes of a [`Log`] frame.
+pub const LOG_ENTRY_NONE: u8 = 255;
+
+/// The version that brought the log.
+pub(crate) const LOG_SINCE: u8 = 3;
+
+wire_struct! {
+    /// What follows kind and session in a `Log` frame; since version 3.
+    Log {
+        /// How many bytes of the log were before these since the board's start, modulo 2^32: those that were lost count.
+        offset: u32,
+        /// Which of the bytes is the first that begins an entry: 0 to 128, which is the first of the next frame; 255 if none is known to.
+        entry: u8,
+        /// Bytes of the log: 1 to 128.
+        bytes: Vec<u8, 128>,
+    }
+}
+
+impl Log {
+    /// Whether the fields agree with each other.
+    pub fn is_sound(&self) -> bool {
+        let count = self.bytes.len();
+        count > 0 && (self.entry == LOG_ENTRY_NONE || usize::from(self.entry) <= count)
+    }
+}
+
 // Classes of control frames.
 const NOTIFICATION: u8 = 0;
 const REQUEST: u8 = 1;

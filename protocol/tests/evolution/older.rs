@@ -311,3 +311,16 @@ fn todays_board_tells_and_sends_an_object_to_a_host_of_version_1() {
         "{events:?}"
     );
 }
+
+#[test]
+fn a_host_of_an_older_version_is_told_nothing_of_the_log() {
+    for versions in [(1, 1), (1, 2), (1, 3)] {
+        let mut bench = old_host();
+        bench.versions = versions;
+        bench.log = vec![0x6c; 1_000];
+        bench.meet();
+        let kinds: Vec<_> = bench.said().iter().map(|frame| frame.kind).collect();
+        // Kind 7 came with version 3.
+        assert_eq!(kinds.contains(&7), versions.1 >= 3, "{versions:?}: {kinds:?}");
+    }
+}

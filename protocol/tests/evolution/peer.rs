@@ -3,7 +3,7 @@
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 use protocol::Event;
-use protocol::link::Link;
+use protocol::link::{Link, LogTaken};
 
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
@@ -75,6 +75,8 @@ pub struct Bench<const Q: usize, const S: usize, const O: usize, const I: usize>
     pub flags: u8,
     /// What follows the fields that every version has.
     pub hello_tail: Vec<u8>,
+    /// What the link's owner logs.
+    pub log: Vec<u8>,
     session: u16,
     sequence: u16,
     expected: u16,
@@ -93,6 +95,7 @@ impl<const Q: usize, const S: usize, const O: usize, const I: usize> Bench<Q, S,
             versions,
             flags: 1,
             hello_tail: TAIL_OF_VERSION_1.to_vec(),
+            log: Vec::new(),
             session: 0,
             sequence: 0,
             expected: 0,
@@ -105,7 +108,11 @@ impl<const Q: usize, const S: usize, const O: usize, const I: usize> Bench<Q, S,
         let mut wire = [0; 1_100];
         let mut frames = Vec::new();
         loop {
-            let len = self.link.poll_transmit(self.now, &mut wire);
+            let len = self.link.poll_transmit_with_log(self.now, &mut wire, |place| {
+                let len = self.log.len().min(place.len());
+                place[..len].copy_from_slice(&self.log.drain(..len).collect::<Vec<_>>());
+                LogTaken { lost: 0, len }
+            });
             if len == 0 {
                 return frames;
             }

@@ -2,7 +2,7 @@
 //! version's file has those that it appended.
 
 use protocol::frame::FrameKind;
-use protocol::link::wire::{Ack, BulkAck, Envelope, Hello, REFUSE_ROLE, REFUSE_VERSION, Refuse, Span};
+use protocol::link::wire::{Ack, BulkAck, Envelope, Hello, Log, REFUSE_ROLE, REFUSE_VERSION, Refuse, Span};
 use protocol::message::{ENUMS, STRUCTS, Writer};
 use protocol::{Message, Role, version};
 
@@ -109,13 +109,13 @@ fn holds(ty: &str, name: &str) -> bool {
 /// Everything that has fields: title, and name and type of each field with the version that brought it.
 fn shapes() -> Vec<(String, Vec<(u8, Line)>)> {
     let frames = [
-        ("Hello", Hello::FIELDS),
-        ("Refuse", Refuse::FIELDS),
-        ("Ack", Ack::FIELDS),
-        ("BulkAck", BulkAck::FIELDS),
-        ("Span", Span::FIELDS),
+        ("Hello", 1, Hello::FIELDS),
+        ("Refuse", 1, Refuse::FIELDS),
+        ("Ack", 1, Ack::FIELDS),
+        ("BulkAck", 1, BulkAck::FIELDS),
+        ("Span", 1, Span::FIELDS),
+        ("Log", 3, Log::FIELDS),
     ];
-    let frames = frames.map(|(name, fields)| (name, 1, fields));
     let structures = STRUCTS
         .iter()
         .map(|(name, _, fields)| (*name, structure_since(name), *fields));

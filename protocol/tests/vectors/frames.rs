@@ -5,7 +5,7 @@ use protocol::frame::{
     self, BulkHeader, ControlHeader, Decoder, FrameKind, MAX_FRAME, Received, kind_and_session,
     split_kind_and_session,
 };
-use protocol::link::wire::{Ack, BulkAck, Envelope, Hello, MAX_CONTROL, Refuse};
+use protocol::link::wire::{Ack, BulkAck, Envelope, Hello, Log, MAX_CONTROL, Refuse};
 use protocol::link::{BulkOutcome, Config, Object};
 use protocol::message::{
     Accepted, CancelCapture, CaptureVerdict, FieldSpec, Firmware, ObjectKind, Refusal, ShowVerdict, Writer,
@@ -69,6 +69,7 @@ fn render_frame(version: u8, title: &str, content: &[u8]) -> String {
         FrameKind::Refuse => own!(Refuse),
         FrameKind::Ack => own!(Ack),
         FrameKind::BulkAck => own!(BulkAck),
+        FrameKind::Log => own!(Log),
         FrameKind::Control => control_lines(version, &head, rest),
         FrameKind::Bulk => bulk_lines(&head, rest),
     };
@@ -214,6 +215,7 @@ fn proposals() -> Vec<(String, Vec<u8>)> {
         own(FrameKind::Refuse, 0, Refuse::FIELDS),
         own(FrameKind::Ack, SESSION, Ack::FIELDS),
         own(FrameKind::BulkAck, SESSION, BulkAck::FIELDS),
+        own(FrameKind::Log, SESSION, Log::FIELDS),
     ];
     let nothing_ahead = BulkAck {
         transfer: 0x21,
@@ -333,10 +335,16 @@ fn sort(content: &[u8]) -> (u8, Option<u8>) {
     )
 }
 
+/// The version that brought a kind of frame.
+fn kind_since(kind: u8) -> u8 {
+    if kind == FrameKind::Log as u8 { 3 } else { 1 }
+}
+
 /// The sorts of frames that a version must have vectors of.
 fn sorts_of(version: u8) -> Vec<(u8, Option<u8>)> {
     if version == 1 {
         let kinds = frame_kinds().into_iter().map(|(kind, _)| kind);
+        let kinds = kinds.filter(|kind| kind_since(*kind) == 1);
         let others = kinds.filter(|kind| *kind != FrameKind::Control as u8);
         let classes = (0..CLASSES.len() as u8).map(|class| (FrameKind::Control as u8, Some(class)));
         return others.map(|kind| (kind, None)).chain(classes).collect();
@@ -348,7 +356,10 @@ fn sorts_of(version: u8) -> Vec<(u8, Option<u8>)> {
         (FrameKind::BulkAck, BulkAck::FIELDS),
     ];
     let changed = own.into_iter().filter(|(_, fields)| changed_in(version, fields));
-    changed.map(|(kind, _)| (kind as u8, None)).collect()
+    let changed = changed.map(|(kind, _)| kind as u8);
+    let new = frame_kinds().into_iter().map(|(kind, _)| kind);
+    let new = new.filter(|kind| kind_since(*kind) == version);
+    changed.chain(new).map(|kind| (kind, None)).collect()
 }
 
 /// What a version must have vectors of and has not in `vectors`, in the form of the file.

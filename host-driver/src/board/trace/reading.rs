@@ -223,8 +223,9 @@ impl BoardReading {
             FrameKind::Ack => self.ack(line, direction, rest),
             FrameKind::Bulk => self.bulk(line, direction, rest, unrecorded),
             FrameKind::BulkAck => bulk_ack(line, rest),
+            FrameKind::Log => log(line, rest),
         }
-        if unrecorded > 0 && kind != FrameKind::Bulk {
+        if unrecorded > 0 && !matches!(kind, FrameKind::Bulk | FrameKind::Log) {
             line.remarks.push(format!(
                 "{unrecorded} more bytes, not recorded as this version cannot read them"
             ));
@@ -386,6 +387,17 @@ impl BoardReading {
     }
 }
 
+/// A piece of the board's log: where it is, not what it holds.
+fn log(line: &mut Line, rest: &[u8]) {
+    let Some((&[o0, o1, o2, o3, _, length], _)) = rest.split_first_chunk() else {
+        line.remarks.push("too short for its fields".into());
+        return;
+    };
+    let offset = u32::from_le_bytes([o0, o1, o2, o3]);
+    line.numbers.push(("offset", offset.into()));
+    line.numbers.push(("length", length.into()));
+}
+
 const fn name(kind: FrameKind) -> &'static str {
     match kind {
         FrameKind::Hello => "hello",
@@ -394,6 +406,7 @@ const fn name(kind: FrameKind) -> &'static str {
         FrameKind::Ack => "ack",
         FrameKind::Bulk => "bulk",
         FrameKind::BulkAck => "bulk-ack",
+        FrameKind::Log => "log",
     }
 }
 

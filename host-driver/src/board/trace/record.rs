@@ -93,6 +93,9 @@ pub struct Record {
     pub content: Content,
 }
 
+/// Offset, entry and length of a piece of a board's log.
+const LOG_HEAD: usize = 6;
+
 /// How many bytes of an intact frame (header and payload) may be in a file.
 ///
 /// What this version of the protocol defines, and nothing else: of a piece of an object, which may be a fingerprint, the
@@ -107,6 +110,8 @@ pub fn kept(frame: &[u8]) -> usize {
         + match kind {
             None => 0,
             Some(FrameKind::Bulk) => rest.len().min(HEADER_LEN - header),
+            // What a log holds is not for this file.
+            Some(FrameKind::Log) => rest.len().min(LOG_HEAD),
             Some(FrameKind::Hello) => known(Hello::parse_body(rest).ok().map(|(left, _)| left.len())),
             Some(FrameKind::Refuse) => known(Refuse::parse_body(rest).ok().map(|(left, _)| left.len())),
             Some(FrameKind::Ack) => known(Ack::parse_body(rest).ok().map(|(left, _)| left.len())),

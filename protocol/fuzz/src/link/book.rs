@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use protocol::frame::{BulkHeader, ControlHeader, FrameKind, split_kind_and_session};
-use protocol::link::wire::Envelope;
+use protocol::link::wire::{Envelope, Log};
 use protocol::link::{BulkOutcome, DownReason, Event, Object, SendError, TransferId};
 use protocol::message::MAX_BODY;
 use protocol::{Message, RequestId};
@@ -54,6 +54,8 @@ pub(super) struct Book {
     receiving_must_end: bool,
     /// Checksums that the peer has said for its objects.
     checksums: HashSet<(u8, u32)>,
+    /// Of its log.
+    logs: Vec<Log>,
     /// The peer sent pieces that are not of the pattern.
     strange_pieces: bool,
 }
@@ -98,6 +100,11 @@ impl Book {
                 if let Ok(message) = Message::parse(said.1, said.2) {
                     let said = (said.0, said.1, body(&message));
                     self.said.entry(said).or_default().0.insert(header.sequence);
+                }
+            }
+            FrameKind::Log => {
+                if let Ok((_, log)) = Log::parse_body(rest) {
+                    self.logs.push(log);
                 }
             }
             FrameKind::Bulk if takes_objects => {
@@ -166,6 +173,11 @@ impl Book {
                         "as the peer says"
                     );
                 }
+            }
+            Event::Log(log) => {
+                let at = self.logs.iter().position(|said| *said == log);
+                self.logs
+                    .remove(at.expect("the peer said so, and it was not handed out yet"));
             }
             Event::BulkSent { transfer, .. } => {
                 let sent = self.sending.take().expect("an object was under way");

@@ -9,7 +9,7 @@ mod peer;
 mod wire;
 
 use protocol::frame::{MAX_WIRE_FRAME, Received};
-use protocol::link::{Config, Link, Object, Role};
+use protocol::link::{Config, Link, LogTaken, Object, Role};
 use protocol::message::{
     Accepted, CancelCapture, CapturePhase, CaptureProgress, CaptureVerdict, Firmware, ObjectKind, Refusal,
     ShowVerdict, StatusRequest, TicketDenial, TicketDenied,
@@ -46,6 +46,8 @@ struct Trial<const Q: usize, const S: usize, const O: usize, const I: usize> {
     /// Whether the owner looks at events, and whether the line takes what the link has to say.
     attentive: bool,
     sending: bool,
+    /// Bytes of the owner's log that wait.
+    log: usize,
     /// Frames that the peer can say again.
     said: Vec<Vec<u8>>,
 }
@@ -65,6 +67,7 @@ impl<const Q: usize, const S: usize, const O: usize, const I: usize> Trial<Q, S,
             wire: Wire::new(role, S, I),
             attentive: true,
             sending: true,
+            log: 0,
             said: Vec::new(),
         }
     }
@@ -100,6 +103,8 @@ impl<const Q: usize, const S: usize, const O: usize, const I: usize> Trial<Q, S,
         if self.said.len() < 16 {
             self.said.push(frame.clone());
         }
+        // What happens, the owner logs.
+        self.log = (self.log + frame.len() % 50).min(400);
         // In two pieces at times.
         let cut = usize::from(program.byte()) % frame.len();
         self.feed(&frame[..cut]);
@@ -143,7 +148,14 @@ impl<const Q: usize, const S: usize, const O: usize, const I: usize> Trial<Q, S,
             let mut out = [0; MAX_WIRE_FRAME];
             let mut frames = 0;
             loop {
-                let len = self.link.poll_transmit(self.now, &mut out);
+                let len = self.link.poll_transmit_with_log(self.now, &mut out, |place| {
+                    let len = self.log.min(place.len());
+                    for (byte, at) in place[..len].iter_mut().zip(self.wire.logged..) {
+                        *byte = wire::log_byte(at);
+                    }
+                    self.log -= len;
+                    LogTaken { lost: 0, len }
+                });
                 if len == 0 {
                     break;
                 }

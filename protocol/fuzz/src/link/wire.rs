@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use protocol::frame::{BulkHeader, ControlHeader, Decoder, FrameKind, Received, split_kind_and_session};
-use protocol::link::wire::{Ack, BulkAck, Envelope, Hello, Refuse};
+use protocol::link::wire::{Ack, BulkAck, Envelope, Hello, Log, Refuse};
 use protocol::link::{RequestId, Role};
 use protocol::message::LinkCounters;
 
@@ -42,6 +42,17 @@ pub(super) struct Wire {
     pub(super) peer_said: u32,
     pub(super) peer_arrived: u32,
     pub(super) peer_limit: u32,
+    /// How much of the link's log was sent or lost.
+    pub(super) logged: u32,
+}
+
+/// The byte at a place of the link's log: entries of 37 bytes.
+pub(super) const fn log_byte(offset: u32) -> u8 {
+    if offset % 37 == 36 {
+        0
+    } else {
+        1 + (offset % 200) as u8
+    }
 }
 
 impl Wire {
@@ -70,6 +81,7 @@ impl Wire {
             peer_said: 0,
             peer_arrived: 0,
             peer_limit: 0,
+            logged: 0,
         }
     }
 
@@ -139,6 +151,26 @@ impl Wire {
             FrameKind::Ack => self.ack(rest),
             FrameKind::Bulk => self.bulk(rest, book),
             FrameKind::BulkAck => self.bulk_ack(rest, book),
+            FrameKind::Log => self.log(rest),
+        }
+    }
+
+    /// A board's log goes on where it was, whatever the session.
+    fn log(&mut self, rest: &[u8]) {
+        assert!(self.role != Role::Host, "a host says no log");
+        let (rest, log) = Log::parse_body(rest).expect("readable");
+        assert!(rest.is_empty() && log.is_sound(), "{log:?}");
+        assert_eq!(log.offset, self.logged, "what was lost is skipped, nothing else");
+        self.logged += log.bytes.len() as u32;
+        for (at, byte) in (log.offset..).zip(&log.bytes) {
+            assert_eq!(*byte, log_byte(at), "unchanged");
+        }
+        if let Some(first) = log.bytes.get(usize::from(log.entry)) {
+            let offset = log.offset + u32::from(log.entry);
+            assert!(
+                offset == 0 || log_byte(offset - 1) == 0,
+                "{first} begins an entry"
+            );
         }
     }
 

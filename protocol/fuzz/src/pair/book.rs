@@ -255,6 +255,7 @@ impl Book {
                 self.peer = Some(peer.boot_id);
                 self.known_peer = self.peer;
             }
+            Event::Log(log) => panic!("nobody logs here: {log:?}"),
             Event::Down { reason } => {
                 let restarted = reason == DownReason::PeerRestarted;
                 assert!(self.peer.is_some() || restarted, "{reason:?} of nobody");

@@ -3,7 +3,7 @@
 use protocol::frame::MAX_WIRE_FRAME;
 use protocol::link::{Event, Object};
 use protocol::message::{Accepted, ObjectKind, StatusRequest};
-use protocol_sim::{Pair, SECOND};
+use protocol_sim::{BYTE_US, Pair, SECOND};
 use rand::Rng;
 
 use super::Options;
@@ -17,8 +17,7 @@ pub(super) fn measure(options: &Options, report: &mut Report) {
     ));
     let idle = round_trips(count, false);
     let busy = round_trips(count, true);
-    let byte_us = 10.0 / 0.9216;
-    let frame = MAX_WIRE_FRAME as f64 * byte_us;
+    let frame = MAX_WIRE_FRAME as f64 * BYTE_US;
     let quiet = idle.last().copied().unwrap_or_default();
     report.add(Figure::new(
         "request and reply on an idle line, longest",

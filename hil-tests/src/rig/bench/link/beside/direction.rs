@@ -2,10 +2,8 @@
 
 use std::collections::VecDeque;
 
-use protocol_sim::Noise;
+use protocol_sim::{BYTE_US, Noise};
 
-/// Microseconds that a byte takes at 921,600 baud: ten bits.
-pub(super) const BYTE_US: f64 = 10.0 / 0.9216;
 /// Microseconds from a byte's last bit to its arrival, as in [`protocol_sim::Pair`].
 const DELAY_US: f64 = 100.0;
 /// Bytes that wait inside the line for their turn: some milliseconds, so that a late wake-up of the thread that carries

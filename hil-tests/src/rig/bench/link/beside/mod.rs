@@ -13,11 +13,10 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use protocol_sim::{Faults, Noise};
+use protocol_sim::{BYTE_US, Faults, Noise};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use self::direction::BYTE_US;
 use self::setting::Setting;
 use super::Options;
 use super::goodput::{IMAGE, LINES, MEBIBYTE};
