@@ -8,11 +8,12 @@ use rand_chacha::ChaCha8Rng;
 use super::books::{Account, reconcile};
 use super::resident::{Habit, keys};
 use super::{Hall, Happening, SECOND, Shows};
-use crate::device::ticket_printer::Knobs;
 
 /// How long a hall takes at most until everything that was under way has ended: a loan is told, a printer is found, an old number
 /// has become too old to be printed.
 const SETTLE: u64 = 15 * 60 * SECOND;
+/// How long a printer takes at least from its power to its first answer: it feels for its paper and moves its cutter.
+const PRINTER_STARTS: u64 = 2 * SECOND;
 /// How long a resident waits for the services to be shown.
 const PATIENCE: u64 = 60 * SECOND;
 
@@ -135,15 +136,10 @@ impl Run {
         let [kiosk, printer, counter, cable] = victims;
         if printer {
             let (at, off) = self.moment();
-            let knobs = self.hall.printer.knobs();
+            let well = self.hall.well();
             self.hall.plan(at, Happening::PrinterOff);
-            self.hall.plan(
-                at + off,
-                Happening::Printer(Knobs {
-                    unplugged: false,
-                    ..knobs
-                }),
-            );
+            self.hall
+                .plan(at + PRINTER_STARTS + off, Happening::Printer(well));
             self.cuts.printer += 1;
         }
         if counter {

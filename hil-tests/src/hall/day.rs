@@ -1,5 +1,7 @@
 //! Office hours: residents come and go, and things go wrong, as drawn from a seed.
 
+use std::time::Duration;
+
 use host_driver::store::StoreError;
 use protocol_sim::Faults;
 use rand::{Rng, SeedableRng};
@@ -165,9 +167,9 @@ impl Day {
         self.outcome.faults += 1;
         let now = self.hall.now();
         let minutes = |rng: &mut ChaCha8Rng, most: u64| rng.random_range(5 * SECOND..most * 60 * SECOND);
-        let with = |knobs| (Happening::Printer(knobs), Happening::Printer(Knobs::default()));
-        let well = Knobs::default();
-        let (happening, end, long) = match self.rng.random_range(0..11) {
+        let well = self.hall.well();
+        let with = |knobs| (Happening::Printer(knobs), Happening::Printer(well));
+        let (happening, end, long) = match self.rng.random_range(0..13) {
             0 => {
                 let paper = PaperSensor::Out;
                 let (begin, end) = with(Knobs { paper, ..well });
@@ -223,6 +225,16 @@ impl Day {
                 Happening::Card(false),
                 minutes(&mut self.rng, 3),
             ),
+            10 => {
+                let garbage = Some(self.rng.random());
+                let (begin, end) = with(Knobs { garbage, ..well });
+                (begin, end, minutes(&mut self.rng, 5))
+            }
+            11 => {
+                let answer_delay = Duration::from_millis(self.rng.random_range(50..3_000));
+                let (begin, end) = with(Knobs { answer_delay, ..well });
+                (begin, end, minutes(&mut self.rng, 5))
+            }
             _ => {
                 // It comes back by `go`.
                 let steps = self.rng.random_range(0..5_000);

@@ -31,10 +31,25 @@ use crate::device::ticket_printer::{EscPosCore, Knobs, Roll};
 /// In microseconds.
 pub const SECOND: u64 = 1_000_000;
 
-/// How often a printer at work is looked at, in µs.
-const PRINTER_TICK: u64 = 10_000;
-/// How long it is looked at after the last byte, in µs: the longest ticket is printed by then.
-const PRINTER_WORKS: u64 = 5 * SECOND;
+/// Which kind of ticket printer stands in the hall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrinterKind {
+    /// One that counts its cuts and says when it has carried out what it was sent.
+    Full,
+    /// A cheap one, which only answers status requests.
+    Plain,
+}
+
+impl PrinterKind {
+    /// How it stands when all is well. Both print 100 mm a second, which is slow enough for power to go in the middle of a ticket.
+    pub fn well(self) -> Knobs {
+        Knobs {
+            speed: Some(100),
+            plain: self == Self::Plain,
+            ..Knobs::default()
+        }
+    }
+}
 
 /// Something that somebody does, or that befalls the hall.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,8 +97,7 @@ pub struct Hall {
     pub witness: Witness,
     reader: screen::Reader,
     now: u64,
-    printer_works_until: u64,
-    printer_looked_at: u64,
+    printer_kind: PrinterKind,
     /// What is to come, in order.
     agenda: BTreeMap<(u64, u64), Happening>,
     entries: u64,
@@ -98,14 +112,14 @@ impl Hall {
     /// # Errors
     /// [`StoreError`].
     pub fn open(seed: u64) -> Result<Self, StoreError> {
-        Self::with_card(seed, Card::default())
+        Self::with(seed, Card::default(), PrinterKind::Full)
     }
 
-    /// The same with a card of one's own in the kiosk.
+    /// The same with a card of one's own in the kiosk, and a printer.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn with_card(seed: u64, card: Card) -> Result<Self, StoreError> {
+    pub fn with(seed: u64, card: Card, printer_kind: PrinterKind) -> Result<Self, StoreError> {
         let counter = Counter::new()?;
         let witness = Witness::default();
         let mut hall = Self {
@@ -117,13 +131,13 @@ impl Hall {
             card,
             witness,
             now: 0,
-            printer_works_until: 0,
-            printer_looked_at: 0,
+            printer_kind,
             agenda: BTreeMap::new(),
             entries: 0,
             starts: 0,
             seed,
         };
+        hall.happen(Happening::Printer(printer_kind.well()))?;
         hall.happen(Happening::CounterOn)?;
         hall.happen(Happening::KioskOn)?;
         Ok(hall)
@@ -138,6 +152,11 @@ impl Hall {
     pub fn plan(&mut self, at: u64, happening: Happening) {
         self.entries += 1;
         self.agenda.insert((at.max(self.now), self.entries), happening);
+    }
+
+    /// How the printer stands when all is well.
+    pub fn well(&self) -> Knobs {
+        self.printer_kind.well()
     }
 
     /// What the screen shows.
@@ -173,12 +192,12 @@ impl Hall {
             let bytes = self.cable.to_kiosk(&bytes);
             self.kiosk.host_says(&bytes);
         }
-        let works = self.now < self.printer_works_until;
+        let printer = self.printer.next_event().map(|at| at.as_micros() as u64);
         let next = [
             self.kiosk.next(),
             self.counter.next(),
             self.agenda.keys().next().map(|(at, _)| *at),
-            works.then_some(self.printer_looked_at + PRINTER_TICK),
+            printer,
             Some(until),
         ];
         let next = next.into_iter().flatten().min().unwrap_or(until);
@@ -209,9 +228,7 @@ impl Hall {
         let now = Duration::from_micros(self.now);
         if !bytes.is_empty() {
             self.printer.handle_bytes(now, bytes);
-            self.printer_works_until = self.now + PRINTER_WORKS;
         }
-        self.printer_looked_at = self.now;
         let mut out = [0; 64];
         loop {
             let length = self.printer.poll_transmit(now, &mut out);
@@ -259,7 +276,6 @@ impl Hall {
             self.printer.paper.receipt(piece);
         }
         self.printer.set_knobs(knobs);
-        self.printer_works_until = self.now + PRINTER_WORKS;
     }
 
     /// Puts all right that was wrong: power, cable, card, paper. Nobody presses.
@@ -275,7 +291,7 @@ impl Hall {
         self.happen(Happening::Cable(false))?;
         self.happen(Happening::Noise(Faults::default()))?;
         self.happen(Happening::Card(false))?;
-        self.happen(Happening::Printer(Knobs::default()))?;
+        self.happen(Happening::Printer(self.well()))?;
         if !self.counter.is_on() {
             self.happen(Happening::CounterOn)?;
         }

@@ -10,6 +10,7 @@ use anyhow::Context;
 use tempfile::TempDir;
 
 use super::build::Programs;
+use super::card::CardImage;
 use super::fault::Fault;
 use super::isolation::Isolation;
 use super::line::{self, Line};
@@ -68,7 +69,10 @@ impl Office {
         let world = World::new(readers, blanks(fault));
         let glass = Arc::new(Glass::default());
 
-        let kiosk = Arc::new(Board::start("kiosk", &programs.kiosk, runtime.path())?);
+        // Without a card to write its records on, the kiosk gives no numbers.
+        let card = CardImage::blank(runtime.path().join("kiosk.card"))?;
+        let kiosk = Board::start_with("kiosk", &programs.kiosk, runtime.path(), Some(&card))?;
+        let kiosk = Arc::new(kiosk);
         let capture = Arc::new(Board::start("capture", &programs.capture, runtime.path())?);
         let sensor = Arc::new(Mutex::new(SensorCore::new(
             Model::R307,

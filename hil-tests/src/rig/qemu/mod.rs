@@ -12,6 +12,7 @@ use anyhow::{Context, bail};
 use image::RgbImage;
 use serde_json::json;
 
+use super::card::CardImage;
 use super::process::Process;
 use qmp::Qmp;
 
@@ -63,6 +64,19 @@ impl Board {
     /// # Errors
     /// If QEMU cannot be started or does not answer.
     pub fn start(name: &'static str, elf: &Path, folder: &Path) -> anyhow::Result<Self> {
+        Self::start_with(name, elf, folder, None)
+    }
+
+    /// The same with `card` in its slot.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with(
+        name: &'static str,
+        elf: &Path,
+        folder: &Path,
+        card: Option<&CardImage>,
+    ) -> anyhow::Result<Self> {
         if !elf.exists() {
             bail!("there is no firmware at {}", elf.display());
         }
@@ -89,6 +103,7 @@ impl Board {
             .arg(elf)
             .arg("-qmp")
             .arg(format!("unix:{},server=on,wait=off", qmp_socket.display()));
+        command.args(card.map(CardImage::qemu_arguments).into_iter().flatten());
         for uart in 0..3 {
             // wait=off: a peer that is absent must not keep the board from starting.
             command

@@ -2,8 +2,10 @@
 
 use std::time::Instant;
 
+use desk_board::Card;
+
 use super::{Options, add_account, for_each_seed};
-use crate::hall::{Hall, cuts};
+use crate::hall::{Hall, PrinterKind, cuts};
 use crate::rig::bench::{Figure, Limit, Report};
 
 /// Presses with a cut in a hall, before its books are closed.
@@ -21,7 +23,16 @@ pub(super) fn measure(options: &Options, report: &mut Report) -> anyhow::Result<
         let halls = missing.div_ceil(u64::from(CUTS));
         panics += for_each_seed(
             seed..seed + halls,
-            |seed| Ok(cuts::run(Hall::open(seed)?, seed, PRESSES, steps)?),
+            |seed| {
+                // Every fourth hall has a cheap printer.
+                let printer = if seed % 4 == 3 {
+                    PrinterKind::Plain
+                } else {
+                    PrinterKind::Full
+                };
+                let hall = Hall::with(seed, Card::default(), printer)?;
+                Ok(cuts::run(hall, seed, PRESSES, steps)?)
+            },
             |outcome| total.add(&outcome),
         )?;
         seed += halls;
