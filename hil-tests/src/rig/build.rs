@@ -129,6 +129,21 @@ pub fn on_target() -> anyhow::Result<PathBuf> {
     Ok(firmware_folder(&compiler, TARGET).join("on-target"))
 }
 
+/// Builds the program that ends in every way, for the LM3S6965 board.
+///
+/// # Errors
+/// If there is no compiler for the board, or it does not compile.
+pub fn endings() -> anyhow::Result<PathBuf> {
+    let compiler = compiler()?;
+    firmware_build(
+        &compiler,
+        TARGET,
+        &["--features", "endings", "--bin", "endings"],
+        "the program that ends",
+    )?;
+    Ok(firmware_folder(&compiler, TARGET).join("endings"))
+}
+
 fn compiler() -> anyhow::Result<Compiler> {
     Compiler::find().with_context(|| {
         format!(
@@ -148,6 +163,13 @@ fn firmware_build(compiler: &Compiler, target: &str, what: &[&str], words: &str)
         .arg("--target-dir")
         .arg(project::target_dir().join(compiler.folder()));
     compiler.apply(&mut command);
+    // What the board tells as its build. Without git (an archive of the sources) it is 0: "not known".
+    if std::env::var_os("LOKET_BUILD").is_none() {
+        command.env(
+            "LOKET_BUILD",
+            project::revision().unwrap_or_else(|| "0".to_owned()),
+        );
+    }
     run(command, words)
 }
 

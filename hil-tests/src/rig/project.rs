@@ -21,6 +21,21 @@ pub fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
 
+/// The first eight hexadecimal digits of the source revision, as git knows it.
+pub fn revision() -> Option<String> {
+    let output = std::process::Command::new("git")
+        .arg("-C")
+        .arg(root())
+        .args(["rev-parse", "--short=8", "HEAD"])
+        .stderr(std::process::Stdio::null())
+        .output()
+        .ok()?;
+    let digits = String::from_utf8(output.stdout).ok()?;
+    // More digits are given when eight are not unique.
+    let first = digits.trim().get(..8)?.to_owned();
+    (output.status.success() && u32::from_str_radix(&first, 16).is_ok()).then_some(first)
+}
+
 /// The Cargo that runs us, or the first on the path.
 pub fn cargo() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)

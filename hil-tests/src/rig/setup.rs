@@ -125,6 +125,9 @@ const PACKAGES: &[Package] = &[
 /// Any of these shows that Python can make a virtual environment; looked for by [`python_has_venv`].
 const VENV_PYTHON_SENTINEL: &str = "python3 -m venv";
 
+/// The version of the firmware's linker that was tried.
+const FLIP_LINK: &str = "0.1.12";
+
 /// Clients from `PyPI` that did not come from us, with the versions that were tried.
 const PYPI: &[&str] = &["pyfingerprint==1.5", "python-escpos==3.1"];
 
@@ -135,6 +138,8 @@ pub enum Missing {
     Apt(&'static str, &'static str),
     /// A compiler for the boards' processor.
     ThumbCompiler,
+    /// The firmware's linker.
+    FlipLink,
     /// Independent clients from `PyPI`.
     PythonClients,
     /// An independent decoder of ESC/POS, built from crates.io.
@@ -153,6 +158,11 @@ impl std::fmt::Display for Missing {
                 "compiler for the boards",
                 toolchain::TARGETS.join(" "),
                 DEBIAN_PACKAGES.join(" and ")
+            ),
+            Self::FlipLink => write!(
+                f,
+                "{:<36} links the firmware so that its stack cannot harm its data",
+                format!("crates.io: flip-link {FLIP_LINK}")
             ),
             Self::EscposDecoder => {
                 write!(
@@ -182,6 +192,9 @@ pub fn missing(purpose: Purpose) -> Vec<Missing> {
         .collect();
     if purpose.includes(Purpose::Demo) && Compiler::find().is_none() {
         missing.push(Missing::ThumbCompiler);
+    }
+    if purpose.includes(Purpose::Demo) && toolchain::flip_link().is_none() {
+        missing.push(Missing::FlipLink);
     }
     if purpose == Purpose::Test && !python_clients_are_there() {
         missing.push(Missing::PythonClients);
@@ -227,6 +240,9 @@ pub fn run(purpose: Purpose, yes: bool) -> anyhow::Result<()> {
     if wanted.contains(&Missing::ThumbCompiler) {
         install_thumb_compiler()?;
     }
+    if wanted.contains(&Missing::FlipLink) {
+        cargo_install(&["flip-link", "--version", FLIP_LINK])?;
+    }
     if wanted.contains(&Missing::PythonClients) {
         install_python_clients()?;
     }
@@ -234,7 +250,7 @@ pub fn run(purpose: Purpose, yes: bool) -> anyhow::Result<()> {
         build_escpos_decoder()?;
     }
     if wanted.contains(&Missing::CargoFuzz) {
-        install_cargo_fuzz()?;
+        cargo_install(&["cargo-fuzz"])?;
     }
     let left = missing(purpose);
     if left.is_empty() {
@@ -386,13 +402,15 @@ fn build_escpos_decoder() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn install_cargo_fuzz() -> anyhow::Result<()> {
-    eprintln!("cargo install --locked cargo-fuzz …");
+fn cargo_install(what: &[&str]) -> anyhow::Result<()> {
+    let words = what.join(" ");
+    eprintln!("cargo install --locked {words} …");
     let status = project::cargo_command()
-        .args(["install", "--quiet", "--locked", "cargo-fuzz"])
+        .args(["install", "--quiet", "--locked"])
+        .args(what)
         .status()
-        .context("starting cargo to install cargo-fuzz")?;
-    anyhow::ensure!(status.success(), "cargo-fuzz could not be installed ({status})");
+        .with_context(|| format!("starting cargo to install {words}"))?;
+    anyhow::ensure!(status.success(), "{words} could not be installed ({status})");
     Ok(())
 }
 

@@ -44,19 +44,23 @@ impl Compiler {
         debian_is_installed().then(|| Self::DebianBuildStd(PathBuf::from(DEBIAN_RUSTC)))
     }
 
-    /// Adds to a `cargo build` what this compiler needs.
+    /// Adds to a `cargo build` what this compiler and its linker need.
     pub fn apply(&self, command: &mut Command) {
+        // By its path: where Cargo installs programs need not be on the caller's.
+        if let Some(linker) = flip_link() {
+            command.env("CARGO_TARGET_THUMBV7M_NONE_EABI_LINKER", linker);
+        }
         if let Self::DebianBuildStd(rustc) = self {
             // RUSTC_BOOTSTRAP: `-Zbuild-std` is for nightly compilers only; Debian's is a stable one.
             command
                 .env("RUSTC", rustc)
                 .env("RUSTC_BOOTSTRAP", "1")
                 .arg("-Zbuild-std=core");
-            if let Some(linker) = rustup_lld() {
-                for target in TARGETS {
-                    let variable = target.to_uppercase().replace('-', "_");
-                    command.env(format!("CARGO_TARGET_{variable}_LINKER"), &linker);
-                }
+            // flip-link and Debian's compiler call `rust-lld`, which only rustup's compiler knows where to find.
+            let own = std::env::var_os("PATH").unwrap_or_default();
+            let folders = rustup_lld_folder().into_iter().chain(std::env::split_paths(&own));
+            if let Ok(path) = std::env::join_paths(folders) {
+                command.env("PATH", path);
             }
         }
     }
@@ -113,14 +117,28 @@ pub(super) fn sysroot() -> Option<PathBuf> {
         .then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
-/// rustup's own copy of LLD. Debian's compiler looks for `rust-lld` beside itself and does not ship it.
-fn rustup_lld() -> Option<PathBuf> {
+/// Folder of rustup's own copy of LLD. Debian's compiler looks for `rust-lld` beside itself and does not ship it.
+fn rustup_lld_folder() -> Option<PathBuf> {
     let host = sysroot()?.join("lib/rustlib");
     std::fs::read_dir(host)
         .ok()?
         .filter_map(Result::ok)
-        .map(|entry| entry.path().join("bin/rust-lld"))
-        .find(|path| path.exists())
+        .map(|entry| entry.path().join("bin"))
+        .find(|folder| folder.join("rust-lld").exists())
+}
+
+/// The firmware's linker: on the path, or where `cargo install` puts programs.
+pub fn flip_link() -> Option<PathBuf> {
+    const NAME: &str = "flip-link";
+    let own = std::env::var_os("PATH").unwrap_or_default();
+    let cargo = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")))
+        .map(|home| home.join("bin"));
+    std::env::split_paths(&own)
+        .chain(cargo)
+        .map(|folder| folder.join(NAME))
+        .find(|program| program.is_file())
 }
 
 /// Whether a program can be run, and says that all is well.

@@ -1,6 +1,7 @@
 //! The capture board on a board: carries events to the model, its actions to the devices, and the image to the link.
 
 use core::future::pending;
+use core::pin::pin;
 
 use embassy_futures::join::join;
 use embassy_futures::select::{Either3, select3};
@@ -50,14 +51,19 @@ pub async fn run<B: Board>(board: B) -> ! {
     let mut sensor = Sensor::new(device_reader, device_writer);
     let pulse = B::pulse();
     join(
-        station.run(&outputs),
+        pulse.watch(Task::Main, pin!(station.run(&outputs))),
         pulse.watch(
             Task::Device,
             // Each of its waits has a limit of its own; what the watchdog has to find is a processor that is stuck there.
-            pulse.while_waiting(
+            pin!(pulse.while_waiting(
                 Task::Device,
-                sensor_task::run(&mut sensor, &mut device_speed, &commands, &outputs),
-            ),
+                pin!(sensor_task::run(
+                    &mut sensor,
+                    &mut device_speed,
+                    &commands,
+                    &outputs
+                )),
+            )),
         ),
     )
     .await

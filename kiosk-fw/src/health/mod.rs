@@ -4,6 +4,8 @@
 //! all are well, and answers what every board is asked.
 
 mod housekeeping;
+pub mod kept;
+pub mod load;
 pub mod pulse;
 pub mod self_test;
 

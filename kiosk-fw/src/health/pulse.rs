@@ -1,7 +1,7 @@
 //! Signs of life of an application's loops.
 
 use core::future::{Future, poll_fn};
-use core::pin::pin;
+use core::pin::Pin;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use embassy_futures::select::{Either, select};
@@ -92,8 +92,9 @@ impl Pulse {
     }
 
     /// Runs `task`'s `work`, and notes when the processor is in it.
-    pub async fn watch<F: Future>(&self, task: Task, work: F) -> F::Output {
-        let mut work = pin!(work);
+    ///
+    /// The work is lent: what a future takes by value it may hold twice, and memory is short.
+    pub async fn watch<F: Future>(&self, task: Task, mut work: Pin<&mut F>) -> F::Output {
         poll_fn(|context| {
             let outside = self.at_work.load(Ordering::Relaxed);
             self.at_work.store(u32::from(task.bit()), Ordering::Relaxed);
@@ -105,8 +106,7 @@ impl Pulse {
     }
 
     /// Waits for `event`, which may take any time, and gives `task`'s signs of life meanwhile.
-    pub async fn while_waiting<F: Future>(&self, task: Task, event: F) -> F::Output {
-        let mut event = pin!(event);
+    pub async fn while_waiting<F: Future>(&self, task: Task, mut event: Pin<&mut F>) -> F::Output {
         loop {
             self.beat(task);
             match select(event.as_mut(), Timer::after(EVERY)).await {
@@ -121,8 +121,12 @@ impl Pulse {
 
     /// Does `work`, which takes at most `limit`, and gives `task`'s signs of life meanwhile. Work that takes longer is done too, but
     /// without signs: the watchdog will end it.
-    pub async fn while_working<F: Future>(&self, task: Task, limit: Duration, work: F) -> F::Output {
-        let mut work = pin!(work);
+    pub async fn while_working<F: Future>(
+        &self,
+        task: Task,
+        limit: Duration,
+        mut work: Pin<&mut F>,
+    ) -> F::Output {
         match select(work.as_mut(), self.signs(task, limit)).await {
             Either::First(output) => output,
             Either::Second(()) => {
@@ -149,6 +153,8 @@ impl Default for Pulse {
 
 #[cfg(test)]
 mod tests {
+    use core::pin::pin;
+
     use super::*;
 
     #[test]
@@ -196,10 +202,9 @@ mod tests {
         for task in Task::ALL {
             pulse.beat_at(task, 1_000);
         }
-        let blamed = embassy_futures::block_on(pulse.watch(Task::Device, async {
-            // What the watchdog's interrupt would see here.
-            pulse.to_blame(20_000)
-        }));
+        // What the watchdog's interrupt would see in the middle of the device's work.
+        let work = pin!(async { pulse.to_blame(20_000) });
+        let blamed = embassy_futures::block_on(pulse.watch(Task::Device, work));
         assert_eq!(blamed, Task::Device.bit());
         assert_eq!(pulse.to_blame(20_000), 0b1111);
         assert_eq!(pulse.to_blame(1_500), 0);

@@ -1,5 +1,7 @@
 //! The kiosk on a board: carries events to the model and its actions to the devices.
 
+use core::pin::pin;
+
 use embassy_futures::join::{join3, join5};
 use embassy_futures::select::{Either3, select3};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
@@ -17,7 +19,7 @@ use crate::board::{Board, Buttons, Panel, Parts};
 use crate::drivers::button;
 use crate::drivers::escpos::document::Roll;
 use crate::drivers::escpos::{Document, Outcome, Printer, Trouble};
-use crate::health::Housekeeping;
+use crate::health::{Housekeeping, Task};
 use crate::link_port::{self, LinkPort, now};
 
 /// What the main loop hears from the others.
@@ -69,10 +71,19 @@ pub async fn run<B: Board>(board: B) -> ! {
         jobs: &jobs,
     };
     let mut printer = Printer::new(device_reader, device_writer);
+    let pulse = B::pulse();
+    // Each wait for the printer has a limit of its own, and a button may rest for ever: what the watchdog has to find is a
+    // processor that is stuck in one of them, or a loop that is woken no more.
     join3(
-        counter.run(&inputs),
-        watch(buttons, &inputs),
-        print(&mut printer, &jobs, &inputs),
+        pulse.watch(Task::Main, pin!(counter.run(&inputs))),
+        pulse.watch(
+            Task::Buttons,
+            pin!(pulse.while_waiting(Task::Buttons, pin!(watch(buttons, &inputs)))),
+        ),
+        pulse.watch(
+            Task::Device,
+            pin!(pulse.while_waiting(Task::Device, pin!(print(&mut printer, &jobs, &inputs)))),
+        ),
     )
     .await
     .0

@@ -9,7 +9,7 @@ use core::arch::asm;
 use cortex_m::register::msp;
 
 use super::registers::Register;
-use super::{clock, guard};
+use super::{clock, stack};
 
 /// `SysTick` (Armv7-M ARM, B3.3): control and status, reload value, current value.
 const SYST_CSR: Register = Register::at(0xE000_E010, 0);
@@ -47,7 +47,7 @@ pub struct Instructions {
 impl Instructions {
     /// Starts the clock and calibrates. To be called once, first of all.
     pub fn start() -> Self {
-        guard::start();
+        stack::guard();
         clock::start();
         SYST_RVR.write(COUNTER_MASK);
         SYST_CVR.write(0);
@@ -104,7 +104,7 @@ impl Meter for Stack {
     #[inline(never)]
     fn measure(&self, work: &mut dyn FnMut()) -> u32 {
         let top = msp::read();
-        let bottom = guard::lowest().max(top - PAINTED);
+        let bottom = stack::lowest().max(top - PAINTED);
         for address in (bottom..top - OWN_FRAME).step_by(4) {
             // SAFETY: between the guard and the frame of this function the stack is free. `OWN_FRAME` is more than the
             // compiler may use below the stack pointer, which is nothing; no interrupt is enabled in these programs.

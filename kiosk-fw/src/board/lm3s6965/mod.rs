@@ -12,31 +12,36 @@
 //! defmt's log leaves through semihosting, which stops the core while the debugger (or QEMU) writes: log at human scale.
 
 mod clock;
+mod ending;
 mod executor;
 mod gpio;
-mod guard;
+mod kept;
 #[cfg(feature = "measure")]
 pub mod measure;
 mod registers;
 mod ssi;
+mod stack;
 mod time;
 mod uart;
 #[cfg(feature = "on-target")]
 pub mod under_test;
 mod vectors;
+mod watchdog;
 
-use core::panic::PanicInfo;
+use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use critical_section::Mutex;
 use embassy_executor::Spawner;
 use embedded_hal::digital::PinState;
-
 use protocol::message::ResetCause;
 
 use super::{Board, Buttons, LastEnd, LineErrors, Parts, Vitals};
 use crate::drivers::ssd0323::Ssd0323;
-use crate::health::Pulse;
+use crate::health::kept::{Kept, Start};
+use crate::health::{Pulse, self_test};
 use crate::journal::NoStore;
+use crate::link_port::{FIRMWARE, now};
 
 pub use gpio::{Button, Output};
 pub use ssi::OledDevice;
@@ -58,6 +63,21 @@ pub struct Capture(Started);
 
 static PULSE: Pulse = Pulse::new();
 
+/// What the start has found.
+#[derive(Clone, Copy)]
+struct Birth {
+    start: Start,
+    self_test: u16,
+}
+
+static BIRTH: Mutex<Cell<Birth>> = Mutex::new(Cell::new(Birth {
+    start: Start {
+        number: 0,
+        cause: ResetCause::Unknown,
+    },
+    self_test: 0,
+}));
+
 /// Proof that clock, timers and guard are running.
 struct Started(());
 
@@ -72,9 +92,19 @@ pub fn run(first_task: impl FnOnce(Spawner)) -> ! {
         !STARTED.swap(true, Ordering::Relaxed),
         "the board is started once"
     );
-    guard::start();
-    clock::start();
+    let cause = clock::reset_cause();
+    let mut self_test = 0;
+    if !stack::test_and_paint() {
+        self_test |= self_test::MEMORY;
+    }
+    stack::guard();
+    if !clock::start() {
+        self_test |= self_test::CLOCK;
+    }
     time::start();
+    let start = kept::with(|kept| kept.start(FIRMWARE, cause));
+    critical_section::with(|section| BIRTH.borrow(section).set(Birth { start, self_test }));
+    watchdog::start();
     executor::run(first_task)
 }
 
@@ -86,6 +116,12 @@ pub fn kiosk() -> Kiosk {
 /// The capture side of the board. To be called in the first task.
 pub fn capture() -> Capture {
     Capture(Started(()))
+}
+
+/// Does what the core refuses: for tests of what a fault leaves behind.
+#[cfg(feature = "endings")]
+pub fn fault() {
+    ending::undefined();
 }
 
 /// The OLED with everything it needs.
@@ -124,19 +160,23 @@ impl Board for Kiosk {
     }
 
     fn last_end() -> Option<LastEnd> {
-        None
+        kept::with(|kept| kept.last_end())
     }
 
-    fn forget_last_end() {}
+    fn forget_last_end() {
+        kept::with(Kept::forget_last_end);
+    }
 
     fn pulse() -> &'static Pulse {
         &PULSE
     }
 
-    fn feed_watchdog() {}
+    fn feed_watchdog() {
+        feed_watchdog();
+    }
 
-    fn restart(_why: ResetCause) -> ! {
-        cortex_m::peripheral::SCB::sys_reset()
+    fn restart(why: ResetCause) -> ! {
+        ending::restart(why)
     }
 }
 
@@ -173,19 +213,23 @@ impl Board for Capture {
     }
 
     fn last_end() -> Option<LastEnd> {
-        None
+        kept::with(|kept| kept.last_end())
     }
 
-    fn forget_last_end() {}
+    fn forget_last_end() {
+        kept::with(Kept::forget_last_end);
+    }
 
     fn pulse() -> &'static Pulse {
         &PULSE
     }
 
-    fn feed_watchdog() {}
+    fn feed_watchdog() {
+        feed_watchdog();
+    }
 
-    fn restart(_why: ResetCause) -> ! {
-        cortex_m::peripheral::SCB::sys_reset()
+    fn restart(why: ResetCause) -> ! {
+        ending::restart(why)
     }
 }
 
@@ -195,17 +239,24 @@ fn host_uart(_started: &Started) -> (Receiver<4096, 2048>, Sender<4096, 2048>, S
 }
 
 fn vitals(device: LineErrors) -> Vitals {
+    let Birth { start, self_test } = critical_section::with(|section| BIRTH.borrow(section).get());
+    let load = executor::load();
     Vitals {
         host: uart::UART0.errors(),
         device,
-        stack_free: 0,
-        longest_block_us: 0,
-        busy_permille: 0,
-        starts: 0,
-        self_test: 0,
-        cause: ResetCause::Unknown,
+        stack_free: stack::free(),
+        longest_block_us: load.longest_us(),
+        busy_permille: load.busy_permille(now()),
+        starts: start.number,
+        self_test,
+        cause: start.cause,
         log_lost: 0,
     }
+}
+
+fn feed_watchdog() {
+    watchdog::feed();
+    kept::with(|kept| kept.still_alive((now() / 1_000_000) as u32));
 }
 
 fn oled() -> Oled {
@@ -250,23 +301,3 @@ fn boot_id() -> u32 {
 }
 
 defmt::timestamp!("{=u64:us}", embassy_time::Instant::now().as_micros());
-
-/// Says why and ends: under QEMU the process ends, under a debugger the core stops there.
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
-    cortex_m::interrupt::disable();
-    defmt::error!("{}", defmt::Display2Format(info));
-    die()
-}
-
-/// defmt's own panics have been logged already.
-#[defmt::panic_handler]
-fn logged_panic() -> ! {
-    cortex_m::interrupt::disable();
-    die()
-}
-
-/// Ends with the exit code that Rust programs panic with.
-fn die() -> ! {
-    semihosting::process::exit(101)
-}

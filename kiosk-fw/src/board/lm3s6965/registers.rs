@@ -50,6 +50,20 @@ impl Register {
 pub(super) mod irq {
     use cortex_m::interrupt::InterruptNumber;
 
+    use super::Register;
+
+    /// A byte for each interrupt; the chip has the upper three bits (data sheet, table 3-8; Armv7-M ARM, B3.4.9). Less is more urgent.
+    const NVIC_IPR: u32 = 0xE000_E400;
+    /// After the most urgent, 0, which all have from reset.
+    const SECOND: u32 = 1 << 5;
+    /// Urgency of `SysTick`, in the upper byte (Armv7-M ARM, B3.2.12).
+    const SHPR3: Register = Register::at(0xE000_ED20, 0);
+
+    /// Lets the watchdog's interrupt go before `SysTick`.
+    pub(in super::super) fn put_systick_second() {
+        SHPR3.modify(|levels| (levels & 0x00FF_FFFF) | (SECOND << 24));
+    }
+
     /// A peripheral's line into the NVIC.
     #[derive(Clone, Copy, PartialEq, Eq)]
     pub(in super::super) struct Irq(pub(in super::super) u16);
@@ -64,13 +78,23 @@ pub(super) mod irq {
     pub(in super::super) const GPIO_E: Irq = Irq(4);
     pub(in super::super) const UART0: Irq = Irq(5);
     pub(in super::super) const UART1: Irq = Irq(6);
+    pub(in super::super) const WATCHDOG: Irq = Irq(18);
     pub(in super::super) const TIMER0A: Irq = Irq(19);
     pub(in super::super) const GPIO_F: Irq = Irq(30);
     pub(in super::super) const UART2: Irq = Irq(33);
 
     impl Irq {
-        /// Lets the interrupt through to the core.
+        /// Lets the interrupt through to the core, where only the watchdog's goes before it.
         pub(in super::super) fn enable(self) {
+            let byte = u32::from(self.0);
+            let place = (byte % 4) * 8;
+            Register::at(NVIC_IPR, byte / 4 * 4)
+                .modify(|levels| (levels & !(0xFF << place)) | (SECOND << place));
+            self.enable_before_all();
+        }
+
+        /// Lets the interrupt through to the core, before all others.
+        pub(in super::super) fn enable_before_all(self) {
             // SAFETY: unmasking breaks no critical section here: those mask all interrupts with PRIMASK and rely
             // on no single mask. Every enabled interrupt has its handler in `vectors`.
             unsafe { cortex_m::peripheral::NVIC::unmask(self) }

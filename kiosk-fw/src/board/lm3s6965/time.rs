@@ -59,6 +59,7 @@ time_driver_impl!(static CLOCK: Clock = Clock {
 pub(super) fn start() {
     SYST_RVR.write(COUNTER_MASK);
     SYST_CVR.write(0);
+    irq::put_systick_second();
     SYST_CSR.write(SYST_CSR_ENABLE | SYST_CSR_TICKINT | SYST_CSR_CORE_CLOCK);
     GPTMCTL.write(0);
     GPTMCFG.write(CFG_32_BIT);

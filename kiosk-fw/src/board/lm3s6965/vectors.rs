@@ -1,7 +1,6 @@
-//! The interrupt vector table (data sheet, table 2-9) and the fault handler.
+//! The interrupt vector table (data sheet, table 2-9).
 
-use super::{gpio, time, uart};
-use cortex_m_rt::{ExceptionFrame, exception};
+use super::{ending, gpio, time, uart};
 
 /// Interrupts of the chip, from UDMA-less GPIO port A (0) to hibernation (43).
 const INTERRUPTS: usize = 44;
@@ -35,6 +34,9 @@ static __INTERRUPTS: [Vector; INTERRUPTS] = {
     table[6] = Vector {
         handler: uart::on_uart1,
     };
+    table[18] = Vector {
+        handler: ending::on_watchdog,
+    };
     table[19] = Vector {
         handler: time::on_alarm,
     };
@@ -46,25 +48,3 @@ static __INTERRUPTS: [Vector; INTERRUPTS] = {
     };
     table
 };
-
-/// Any fault ends here, a stack that grew into its guard among them: `MemManage` is left disabled on purpose, because the
-/// MPU does not act during `HardFault` (HFNMIENA = 0), so this handler has a stack again.
-#[exception]
-unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    // Armv7-M ARM, B3.2.15 to B3.2.18: the fault status registers tell why.
-    let scb = cortex_m::peripheral::SCB::PTR;
-    // SAFETY: these registers of the core can always be read, and nothing else runs any more.
-    let (cfsr, address) = unsafe { ((*scb).cfsr.read(), (*scb).mmfar.read()) };
-    defmt::error!(
-        "hard fault: CFSR {=u32:#010x} MMFAR {=u32:#010x} pc {=u32:#010x}",
-        cfsr,
-        address,
-        frame.pc()
-    );
-    super::die()
-}
-
-#[exception]
-unsafe fn DefaultHandler(interrupt: i16) {
-    defmt::panic!("interrupt {=i16} has no handler", interrupt);
-}
