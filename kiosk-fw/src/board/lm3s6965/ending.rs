@@ -40,8 +40,8 @@ fn end(cause: ResetCause, place: &Place, words: fmt::Arguments<'_>) -> ! {
     cortex_m::interrupt::disable();
     let uptime = Instant::now().as_millis();
     kept::with(|kept| kept.end(cause, uptime, place, words));
-    if cfg!(feature = "measure") {
-        // A program that measures has nothing to come back for, and its bench waits for the end.
+    if cfg!(any(feature = "measure", feature = "on-target")) {
+        // A program that measures or tests has nothing to come back for, and somebody waits for its end.
         semihosting::process::exit(101);
     }
     if uptime < SHORT_LIFE_MS && cause != ResetCause::Requested {
