@@ -66,6 +66,8 @@ pub struct Counter {
     /// The loan of it, if it is one.
     lending: Option<u32>,
     loan_due: u64,
+    /// Number that the kiosk drew at its start.
+    kiosk_start: u32,
     clock_due: u64,
 }
 
@@ -89,6 +91,7 @@ impl Counter {
             telling: None,
             lending: None,
             loan_due: u64::MAX,
+            kiosk_start: 0,
             clock_due: u64::MAX,
         })
     }
@@ -189,7 +192,10 @@ impl Counter {
     fn serve(&mut self, now: u64) -> Result<(), StoreError> {
         while let Some(event) = self.link.as_mut().and_then(|link| link.poll_event()) {
             match event {
-                Event::Up { resumed: false, .. } => self.set_up(now),
+                Event::Up { resumed: false, peer } => {
+                    self.kiosk_start = peer.boot_id;
+                    self.set_up(now);
+                }
                 Event::Request { id, message } => self.answer(now, id, &message),
                 Event::Reply { id, .. } if self.telling == Some(id) => {
                     if let Some(loan) = self.lending.take() {
@@ -234,7 +240,9 @@ impl Counter {
     fn lend(&mut self, now: u64) -> Result<(), StoreError> {
         self.loan_due = now + LOAN_INTERVAL;
         if self.telling.is_none()
-            && let Some(lent) = self.queue.loan_due(&mut self.store, Self::moment(now))?
+            && let Some(lent) = self
+                .queue
+                .loan_due(&mut self.store, self.kiosk_start, Self::moment(now))?
         {
             self.lending = Some(lent.loan);
             self.tell(now, lent.into());

@@ -184,11 +184,16 @@ impl Queue {
         store.take_lent(&taken, now)
     }
 
-    /// The loan that the kiosk should be given now, if it needs one.
+    /// The loan that the kiosk should be given now, if it needs one. `start` is the number that the kiosk drew at its start.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn loan_due(&self, store: &mut Store, now: Moment) -> Result<Option<LendNumbers>, StoreError> {
+    pub fn loan_due(
+        &self,
+        store: &mut Store,
+        start: u32,
+        now: Moment,
+    ) -> Result<Option<LendNumbers>, StoreError> {
         let day = self.day(store, now)?;
         let services: Vec<_> = self
             .services
@@ -200,6 +205,7 @@ impl Queue {
             services: &services,
             each: self.kiosk.lent_numbers,
             from: self.kiosk.lent_from,
+            start,
         };
         let Some(loan) = store.loan_due(&lending, now)? else {
             return Ok(None);
@@ -353,7 +359,7 @@ mod tests {
     fn a_loan_and_the_number_that_is_taken_of_it_fit_together() {
         let mut store = Store::in_memory().unwrap();
         let queue = queue();
-        let loan = queue.loan_due(&mut store, NOW).unwrap().unwrap();
+        let loan = queue.loan_due(&mut store, 1, NOW).unwrap().unwrap();
         assert_eq!(loan.day, 20_513);
         let range = &loan.ranges[0];
         assert_eq!((range.prefix, range.first, range.count), (b'A', 900, 20));
@@ -388,7 +394,7 @@ mod tests {
     #[test]
     fn a_ticket_of_another_store_is_a_stray() {
         let mut store = Store::in_memory().unwrap();
-        let loan = queue().loan_due(&mut store, NOW).unwrap().unwrap();
+        let loan = queue().loan_due(&mut store, 1, NOW).unwrap().unwrap();
         let range = &loan.ranges[0];
         let told = TicketTaken {
             press: 3,

@@ -41,6 +41,10 @@ enum Happening {
     Void {
         whose: usize,
     },
+    /// The kiosk starts anew; with an empty card it knows of no loan, and what it has not told is lost with the old one.
+    Start {
+        with_empty_card: bool,
+    },
     Midnight,
 }
 
@@ -60,6 +64,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         6 => (any::<usize>(), paper).prop_map(|(whose, paper)| Happening::Paper { whose, paper }),
         5 => Just(Happening::Call),
         1 => any::<usize>().prop_map(|whose| Happening::Void { whose }),
+        1 => prop::bool::weighted(0.2).prop_map(|with_empty_card| Happening::Start { with_empty_card }),
         1 => Just(Happening::Midnight),
     ]
 }
@@ -81,11 +86,14 @@ struct Hall {
     presses: u64,
     /// What the kiosk was lent, and how many of each range it gave.
     loan: Option<(Loan, [u16; 2])>,
+    start: u32,
     untold: VecDeque<TakenTicket>,
     held: Vec<Held>,
+    /// Presses whose numbers were lost with a card.
+    never_told: BTreeSet<u64>,
     on_line: usize,
-    /// Rows of numbers that no resident heard of.
-    unheard: usize,
+    /// Presses that were answered unheard, and got a lent number.
+    unheard: BTreeSet<u64>,
     lent: BTreeMap<u32, usize>,
     called: BTreeSet<i64>,
 }
@@ -98,10 +106,12 @@ impl Hall {
             day: 1,
             presses: 0,
             loan: None,
+            start: 1,
             untold: VecDeque::new(),
             held: Vec::new(),
+            never_told: BTreeSet::new(),
             on_line: 0,
-            unheard: 0,
+            unheard: BTreeSet::new(),
             lent: BTreeMap::new(),
             called: BTreeSet::new(),
         }
@@ -140,7 +150,8 @@ impl Hall {
             Happening::Tell { heard } => self.tell(heard),
             Happening::Paper { whose, paper } => {
                 if let Some(held) = self.held.get(whose % self.held.len().max(1)).cloned() {
-                    let is_told = self.untold.iter().all(|taken| taken.press != held.press);
+                    let is_told = self.untold.iter().all(|taken| taken.press != held.press)
+                        && !self.never_told.contains(&held.press);
                     if is_told {
                         let press = (held.press, held.row.cast_unsigned(), Some(held.row));
                         self.store.report_ticket(press, paper, None, self.at()).unwrap();
@@ -165,6 +176,19 @@ impl Hall {
                     }
                 }
             }
+            Happening::Start { with_empty_card } => {
+                self.start += 1;
+                if with_empty_card {
+                    self.loan = None;
+                    // Those who hold them still do.
+                    for taken in std::mem::take(&mut self.untold) {
+                        let row = taken.row.and_then(|row| self.store.ticket(row).unwrap());
+                        if row.is_some_and(|row| row.press != Some(taken.press)) {
+                            self.never_told.insert(taken.press);
+                        }
+                    }
+                }
+            }
             Happening::Midnight => {
                 self.day += 1;
                 self.now += 1_000_000;
@@ -181,7 +205,7 @@ impl Hall {
         self.on_line += 1;
         assert!(ticket.number <= pressed.last_number);
         if !heard && self.take(self.presses, service, true) {
-            self.unheard += 1;
+            self.unheard.insert(self.presses);
             return;
         }
         // Heard, or asked again.
@@ -232,6 +256,7 @@ impl Hall {
             services: &SERVICES,
             each: 6,
             from: 900,
+            start: self.start,
         };
         let Some(loan) = self.store.loan_due(&lending, self.at()).unwrap() else {
             return;
@@ -284,23 +309,26 @@ impl Hall {
         assert_eq!(numbers.len(), self.held.len(), "two residents have one number");
         let rows = self.rows();
         assert_eq!(rows.len(), self.on_line + self.lent.values().sum::<usize>());
-        for held in &self.held {
+        for held in self
+            .held
+            .iter()
+            .filter(|held| !self.never_told.contains(&held.press))
+        {
             let ticket = &rows[held.row as usize - 1];
             assert_eq!(ticket.press, Some(held.press));
             assert_eq!((&ticket.day, ticket.label()), (&held.day, held.label.clone()));
             assert!(ticket.state.is_given(), "{ticket:?}");
         }
         let given = rows.iter().filter(|ticket| ticket.press.is_some()).count();
-        assert_eq!(
-            given,
-            self.held.len(),
-            "every number that was given is somebody's"
-        );
+        // Of a press whose lent number was lost the host only knows what nobody heard.
+        let mistaken = self.unheard.intersection(&self.never_told).count();
+        let known = self.held.len() - self.never_told.len() + mistaken;
+        assert_eq!(given, known, "every number that was given is somebody's");
         let nobodys = rows
             .iter()
             .filter(|ticket| ticket.press.is_none() && ticket.state.is_given())
             .count();
-        assert_eq!(nobodys, self.unheard);
+        assert_eq!(nobodys, self.unheard.len() - mistaken);
         // Only what the kiosk may still give is lent.
         let newest = self.store.newest_loan().unwrap();
         for ticket in rows.iter().filter(|ticket| ticket.state == TicketState::Lent) {

@@ -5,10 +5,13 @@
 
 use super::strays::{self, Contradiction};
 use super::tickets::{of_press, of_row};
-use super::{Paper, Store, StoreError, Ticket, TicketState};
+use super::{Paper, Store, StoreError, Ticket, TicketState, meta, put_meta};
 use crate::config::LAST_NUMBER;
 use crate::office::clock::Moment;
 use rusqlite::{Connection, OptionalExtension as _};
+
+/// The start of the kiosk for which the newest loan was made.
+const KIOSK_START: &str = "kiosk_start";
 
 /// How far the kiosk's clock may be off.
 const CLOCK_TOLERANCE_MS: i64 = 60 * 1000;
@@ -24,6 +27,8 @@ pub struct Lending<'a> {
     pub each: u16,
     /// The first number that is only ever lent.
     pub from: u16,
+    /// Number that the kiosk drew at its start. One that has started anew may have another card, and no loan on it.
+    pub start: u32,
 }
 
 /// Numbers of one service.
@@ -98,7 +103,8 @@ impl Store {
     }
 
     /// The loan that the kiosk should be given now: none while it has a good one; one that it has not accepted yet, again; a
-    /// new one for a new day, and when half of a service's numbers are given.
+    /// new one for a new day, when half of a service's numbers are given, and when the kiosk has started anew, as long as it
+    /// then has no fewer.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
@@ -109,10 +115,12 @@ impl Store {
         let transaction = self.immediate()?;
         let newest = newest(&transaction)?;
         let of_today = newest.as_ref().filter(|loan| loan.day == lending.day);
-        if let Some(pending) = of_today.filter(|loan| !loan.is_accepted) {
+        // Nothing that another start of the kiosk may have is given to this one: what that gave may not be told yet.
+        let is_anew = meta(&transaction, KIOSK_START)? != Some(i64::from(lending.start));
+        if let Some(pending) = of_today.filter(|loan| !loan.is_accepted && !is_anew) {
             return Ok(Some(pending.clone()));
         }
-        if of_today.is_some_and(|loan| !is_used_up_by_half(loan, lending)) {
+        if of_today.is_some_and(|loan| loan.is_accepted && !is_anew && !is_used_up_by_half(loan, lending)) {
             return Ok(None);
         }
         let mut ranges = Vec::new();
@@ -126,9 +134,11 @@ impl Store {
             let count = lending.each.min((LAST_NUMBER + 1).saturating_sub(first));
             ranges.push((*service, *prefix, first, count));
         }
-        if !is_gain(&ranges, of_today) {
+        let gain = gain(&ranges, of_today);
+        if gain.is_none_or(|gain| gain < 0 || (gain == 0 && !is_anew)) {
             return Ok(None);
         }
+        put_meta(&transaction, KIOSK_START, i64::from(lending.start))?;
         // Seconds since 1970 fit until 2106, and go on growing when a store is replaced by a new one.
         let now = u32::try_from(at.unix_seconds()).unwrap_or(u32::MAX);
         let id = newest.map_or(now, |loan| now.max(loan.id.saturating_add(1)));
@@ -228,9 +238,9 @@ fn is_used_up_by_half(loan: &Loan, lending: &Lending<'_>) -> bool {
     })
 }
 
-/// Whether these numbers are more than what the kiosk has, and leave no service without that had some: what is left of the loan
-/// before is lost, and the band has an end.
-fn is_gain(ranges: &[(u8, char, u16, u16)], before: Option<&Loan>) -> bool {
+/// How many more numbers these are than what the kiosk has; `None` if a service that had some would have none, or nobody has any.
+/// What is left of the loan before is lost, and the band has an end.
+fn gain(ranges: &[(u8, char, u16, u16)], before: Option<&Loan>) -> Option<i32> {
     let left = |service: u8, prefix: char| {
         let of_service = |range: &&LoanRange| (range.service, range.prefix) == (service, prefix);
         let range = before.and_then(|loan| loan.ranges.iter().find(of_service));
@@ -240,11 +250,11 @@ fn is_gain(ranges: &[(u8, char, u16, u16)], before: Option<&Loan>) -> bool {
     for (service, prefix, _, count) in ranges {
         let left = left(*service, *prefix);
         if *count == 0 && left > 0 {
-            return false;
+            return None;
         }
         gain += i32::from(*count) - i32::from(left);
     }
-    gain > 0
+    ranges.iter().any(|range| range.3 > 0).then_some(gain)
 }
 
 fn accepted(db: &Connection, loan: u32, at: Moment) -> rusqlite::Result<()> {
@@ -334,6 +344,7 @@ mod tests {
         services: &[(1, 'A'), (2, 'B')],
         each: 20,
         from: 900,
+        start: 1,
     };
 
     fn lent(store: &mut Store) -> Loan {
@@ -419,6 +430,38 @@ mod tests {
         }
         let next = store.loan_due(&LENDING, NOW).unwrap().unwrap();
         assert_eq!((next.ranges[0].first, next.ranges[0].count), (920, 20));
+    }
+
+    #[test]
+    fn a_kiosk_that_started_anew_may_have_lost_its_loan_and_gets_other_numbers_once() {
+        let mut store = Store::in_memory().unwrap();
+        let first = lent(&mut store);
+        let anew = Lending { start: 2, ..LENDING };
+        let second = store.loan_due(&anew, NOW).unwrap().unwrap();
+        assert_eq!(second.ranges[0].first, 920);
+        assert_eq!(store.loan_due(&anew, NOW).unwrap().unwrap().id, second.id);
+        store.loan_accepted(second.id, NOW).unwrap();
+        assert_eq!(store.loan_due(&anew, NOW).unwrap(), None);
+        take(&mut store, &taken(&first, 1, 0));
+    }
+
+    #[test]
+    fn a_kiosk_that_starts_again_and_again_keeps_a_loan() {
+        let mut store = Store::in_memory().unwrap();
+        for start in 1..50 {
+            let lending = Lending { start, ..LENDING };
+            if let Some(loan) = store.loan_due(&lending, NOW).unwrap() {
+                store.loan_accepted(loan.id, NOW).unwrap();
+            }
+        }
+        let last = store.newest_loan().unwrap().unwrap();
+        assert!(last.is_accepted);
+        let ranges: Vec<_> = last
+            .ranges
+            .iter()
+            .map(|range| (range.first, range.left))
+            .collect();
+        assert_eq!(ranges, [(980, 20), (980, 20)]);
     }
 
     #[test]

@@ -147,18 +147,11 @@ impl Store {
         let transaction = self
             .db
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let key = "identity";
-        let kept: Option<i64> = transaction
-            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
-            .optional()?;
-        if let Some(kept) = kept {
+        if let Some(kept) = meta(&transaction, "identity")? {
             return u32::try_from(kept).map_err(|_| StoreError::Damaged("identity"));
         }
         let drawn = draw();
-        transaction.execute(
-            "INSERT INTO meta (key, value) VALUES (?1, ?2)",
-            (key, i64::from(drawn)),
-        )?;
+        put_meta(&transaction, "identity", i64::from(drawn))?;
         transaction.commit()?;
         Ok(drawn)
     }
@@ -169,6 +162,20 @@ impl Store {
             .db
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?)
     }
+}
+
+/// A single number that is kept.
+fn meta(db: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
+    db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+        .optional()
+}
+
+fn put_meta(db: &Connection, key: &str, value: i64) -> rusqlite::Result<()> {
+    db.execute(
+        "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )
+    .map(drop)
 }
 
 #[cfg(unix)]

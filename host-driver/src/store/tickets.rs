@@ -204,6 +204,8 @@ impl Ticket {
 pub enum Reported {
     /// It is kept; this is the ticket now.
     Ticket(Ticket),
+    /// The press is not known, and is on no paper: the kiosk gave the host up before its question arrived. Nothing is missing.
+    Nobodys,
     /// The press is not known, or of another ticket: the word is kept among the strays.
     Stray,
 }
@@ -313,6 +315,7 @@ impl Store {
                 enter_paper(&transaction, &ticket, paper, cause, at)?;
                 of_row(&transaction, ticket.id)?.map_or(Reported::Stray, Reported::Ticket)
             }
+            None if paper == Paper::NotPrinted => Reported::Nobodys,
             _ => {
                 super::strays::put_paper(&transaction, press, ticket_id, paper, at)?;
                 Reported::Stray
@@ -491,6 +494,13 @@ mod tests {
             Reported::Stray,
             "an unknown press"
         );
+    }
+
+    #[test]
+    fn a_press_that_never_arrived_and_is_on_no_paper_is_no_stray() {
+        let mut store = Store::in_memory().unwrap();
+        assert_eq!(report(&mut store, 2, Paper::NotPrinted), Reported::Nobodys);
+        assert!(store.strays(Moment::default()).unwrap().is_empty());
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn a_number_that_nobody_has_cannot_be_named() {
         mut book, _folder, ..
     } = day(NOON);
     // Numbers are lent, and nobody has taken one.
-    assert!(book.queue.loan_due(&mut book.store, NOON).unwrap().is_some());
+    assert!(book.queue.loan_due(&mut book.store, 1, NOON).unwrap().is_some());
     for name in ["A900", "A005", "B001", "LOKET-FFFFFFFF00000001", "12"] {
         assert_eq!(book.find(name, NOON).unwrap_err().exit(), Exit::Input, "{name}");
     }

@@ -171,7 +171,11 @@ impl Service {
     /// Gives the kiosk a loan, if it needs one.
     fn lend(&mut self) {
         self.loan_due = Instant::now() + LOAN_INTERVAL;
-        let lent = match self.queue.loan_due(&mut self.store, SystemClock.now()) {
+        let Some(peer) = self.board.peer() else { return };
+        let lent = match self
+            .queue
+            .loan_due(&mut self.store, peer.boot_id, SystemClock.now())
+        {
             Ok(Some(loan)) => loan,
             Ok(None) => return,
             Err(error) => return log::error!("no numbers could be lent: {error}"),
@@ -182,6 +186,10 @@ impl Service {
                 Ok(()) => log::info!("the kiosk has loan {loan}"),
                 Err(error) => log::error!("that the kiosk has loan {loan} could not be kept: {error}"),
             },
+            Err(BoardError::Refused(Refusal::NotPossible | Refusal::UnknownMessage)) => {
+                self.loan_due = Instant::now() + CLOCK_INTERVAL;
+                log::warn!("the kiosk takes no numbers for the time without this computer");
+            }
             // It stays the kiosk's: it may have heard. The same numbers are offered again.
             Err(error) => log::warn!("the kiosk has not taken loan {loan}: {error}"),
         }
@@ -217,7 +225,7 @@ impl Service {
                         );
                         self.teller.problem(tellings::stray_paper(report));
                     }
-                    None => {}
+                    Some(Reported::Nobodys) | None => {}
                 }
             }
             _ => responder.refuse(Refusal::NotPossible),
