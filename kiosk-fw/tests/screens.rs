@@ -5,12 +5,13 @@
 // A test that cannot go on has failed.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use image::{GrayImage, Luma};
 use kiosk_fw::capture::model::View as CaptureView;
 use kiosk_fw::drivers::ssd0323::{Frame, HEIGHT, WIDTH};
-use kiosk_fw::kiosk::model::{Language, PaperProgress, Sorry, Trouble, View};
+use kiosk_fw::kiosk::model::{Language, PaperProgress, Sorry, StorageTrouble, Trouble, View};
 use kiosk_fw::{capture, kiosk};
 use protocol::message::{CaptureVerdict, FingerPosition, FingerQuality, Service, TicketDenial};
 // The clock behind the applications that the library brings.
@@ -23,11 +24,12 @@ fn picture(frame: &Frame) -> GrayImage {
     })
 }
 
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/screens")
+}
+
 fn assert_picture(name: &str, frame: &Frame) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/screens")
-        .join(name)
-        .with_extension("png");
+    let path = folder().join(name).with_extension("png");
     let drawn = picture(frame);
     if std::env::var_os("LOKET_UPDATE_SCREENS").is_some() {
         drawn.save(&path).unwrap();
@@ -63,10 +65,13 @@ fn services() -> Vec<Service> {
     ]
 }
 
+/// Draws a kiosk's screen in both languages.
 fn kiosk_screen(name: &str, view: View) {
-    let mut frame = Frame::new();
-    kiosk::screens::draw(&mut frame, view, Language::Indonesian, &services());
-    assert_picture(&format!("kiosk-{name}"), &frame);
+    for (language, ending) in [(Language::Indonesian, "id"), (Language::English, "en")] {
+        let mut frame = Frame::new();
+        kiosk::screens::draw(&mut frame, view, language, &services());
+        assert_picture(&format!("kiosk-{name}-{ending}"), &frame);
+    }
 }
 
 fn capture_screen(name: &str, view: CaptureView) {
@@ -75,80 +80,119 @@ fn capture_screen(name: &str, view: CaptureView) {
     assert_picture(&format!("capture-{name}"), &frame);
 }
 
-#[test]
-fn the_choice_of_services() {
-    for selected in 0..4 {
-        kiosk_screen(
-            &format!("services-{selected}"),
+/// Every screen of the kiosk: its name and what it shows.
+fn kiosk_screens() -> Vec<(String, View)> {
+    let mut screens = Vec::new();
+    let mut screen = |name: &str, view| screens.push((name.to_owned(), view));
+    for place in 0..4 {
+        for (name, is_priority) in [("services", false), ("priority", true)] {
+            screen(
+                &format!("{name}-{place}"),
+                View::Services {
+                    configuration: 1,
+                    selected: place,
+                    priority: is_priority,
+                    priority_offered: true,
+                    low_paper: false,
+                    alone: false,
+                },
+            );
+        }
+    }
+    for (name, offered, low, is_alone) in [
+        ("services-no-priority", false, false, false),
+        ("services-low-paper", true, true, false),
+        ("services-alone", true, false, true),
+        ("services-alone-low-paper", true, true, true),
+    ] {
+        screen(
+            name,
             View::Services {
                 configuration: 1,
-                selected,
+                selected: 0,
                 priority: false,
-                priority_offered: false,
-                low_paper: false,
-                alone: false,
+                priority_offered: offered,
+                low_paper: low,
+                alone: is_alone,
             },
         );
     }
-}
-
-#[test]
-fn a_number_with_its_paper() {
     for (name, paper) in [
         ("printing", PaperProgress::Printing),
         ("printed", PaperProgress::Printed),
         ("missing", PaperProgress::Missing),
+        ("uncertain", PaperProgress::Uncertain),
     ] {
-        kiosk_screen(
-            &format!("number-{name}"),
-            View::Number {
-                prefix: b'A',
-                number: 12,
-                paper,
+        for (size, prefix, number) in [("", b'A', 12), ("-widest", b'M', 888)] {
+            screen(
+                &format!("number-{name}{size}"),
+                View::Number {
+                    prefix,
+                    number,
+                    paper,
+                },
+            );
+        }
+    }
+    for (name, prefix, number, counter) in [("called", b'A', 12, 2), ("called-widest", b'M', 888, 28)] {
+        screen(
+            name,
+            View::Called {
+                prefix,
+                number,
+                counter,
             },
         );
     }
-    kiosk_screen(
-        "number-widest",
-        View::Number {
-            prefix: b'M',
-            number: 888,
-            paper: PaperProgress::Printed,
-        },
-    );
+    for (name, view) in [
+        ("starting", View::Starting),
+        ("offline", View::Offline),
+        ("closed", View::Closed),
+        ("please-wait", View::PleaseWait),
+        ("full", View::Sorry(Sorry::Denied(TicketDenial::Full))),
+        ("try-again", View::Sorry(Sorry::NoAnswer)),
+        ("no-numbers", View::Sorry(Sorry::NoNumbers)),
+        ("paper-out", View::Sorry(Sorry::Printer(Trouble::PaperOut))),
+        ("cover-open", View::Sorry(Sorry::Printer(Trouble::CoverOpen))),
+        ("printer-broken", View::Sorry(Sorry::Printer(Trouble::Broken))),
+        (
+            "storage-missing",
+            View::Sorry(Sorry::Storage(StorageTrouble::Missing)),
+        ),
+        (
+            "storage-foreign",
+            View::Sorry(Sorry::Storage(StorageTrouble::Foreign)),
+        ),
+        ("storage-full", View::Sorry(Sorry::Storage(StorageTrouble::Full))),
+        (
+            "storage-failed",
+            View::Sorry(Sorry::Storage(StorageTrouble::Failed)),
+        ),
+    ] {
+        screen(name, view);
+    }
+    screens
 }
 
 #[test]
-fn a_called_number() {
-    kiosk_screen(
-        "called",
-        View::Called {
-            prefix: b'A',
-            number: 12,
-            counter: 2,
-        },
-    );
-    kiosk_screen(
-        "called-widest",
-        View::Called {
-            prefix: b'M',
-            number: 888,
-            counter: 28,
-        },
-    );
+fn every_screen_of_the_kiosk_looks_as_its_pictures() {
+    for (name, view) in kiosk_screens() {
+        kiosk_screen(&name, view);
+    }
 }
 
 #[test]
-fn why_there_is_no_number() {
-    kiosk_screen("starting", View::Starting);
-    kiosk_screen("offline", View::Offline);
-    kiosk_screen("closed", View::Closed);
-    kiosk_screen("please-wait", View::PleaseWait);
-    kiosk_screen("full", View::Sorry(Sorry::Denied(TicketDenial::Full)));
-    kiosk_screen("try-again", View::Sorry(Sorry::NoAnswer));
-    kiosk_screen("paper-out", View::Sorry(Sorry::Printer(Trouble::PaperOut)));
-    kiosk_screen("cover-open", View::Sorry(Sorry::Printer(Trouble::CoverOpen)));
-    kiosk_screen("printer-broken", View::Sorry(Sorry::Printer(Trouble::Broken)));
+fn every_picture_of_the_kiosk_is_of_a_screen() {
+    let screens: BTreeSet<String> = kiosk_screens()
+        .iter()
+        .flat_map(|(name, _)| ["id", "en"].map(|language| format!("kiosk-{name}-{language}.png")))
+        .collect();
+    let pictures: BTreeSet<String> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("kiosk-"))
+        .collect();
+    assert_eq!(pictures, screens);
 }
 
 #[test]

@@ -1,188 +1,127 @@
-//! What the kiosk's screen shows.
+//! What the kiosk's screen shows, one language at a time.
+
+mod choice;
+mod page;
+mod signs;
+mod words;
 
 use core::fmt::Write as _;
 
 use embedded_graphics::pixelcolor::Gray4;
 use embedded_graphics::prelude::{GrayColor, Point};
 use heapless::String;
-use protocol::message::{Service, TicketDenial};
+use protocol::message::Service;
 use u8g2_fonts::types::HorizontalAlignment;
 
-use super::model::{Language, PaperProgress, Sorry, StorageTrouble, Trouble, View};
+use super::model::{Language, PaperProgress, View};
 use super::ticket::number_text;
-use crate::screen::font::{self, Font};
-use crate::screen::layout::{BRIGHT, DIM, HEIGHT, WIDTH, bar, centered, clear, fit, text};
-use crate::screen::{Screen, message, number};
+use crate::screen::Screen;
+use crate::screen::font;
+use crate::screen::layout::{BRIGHT, HEIGHT, WIDTH, bar, centered, clear, fit, text};
+use crate::screen::wrap::readable;
+use choice::Choice;
+use page::TEXT;
+use words::Words;
 
-/// Draws `view` on the whole of `screen`. Both languages stand on it as yet, whichever is chosen.
-pub fn draw(screen: &mut impl Screen, view: View, _language: Language, services: &[Service]) {
+/// Draws `view` on the whole of `screen`.
+pub fn draw(screen: &mut impl Screen, view: View, language: Language, services: &[Service]) {
+    clear(screen);
+    let words = Words::of(language);
     match view {
-        View::Starting => message(screen, &["Mohon", "tunggu"], &["Starting, please wait"]),
-        View::Offline => message(
-            screen,
-            &["Sedang", "gangguan"],
-            &["Out of service,", "please ask the staff"],
-        ),
-        View::Closed => message(screen, &["TUTUP"], &["Closed: no numbers now"]),
-        View::Services { selected, .. } => choice(screen, services, selected),
-        View::PleaseWait => message(screen, &["Mohon", "tunggu"], &["Please wait"]),
+        View::Starting => page::message(screen, words.starting, words, None),
+        View::Offline => page::message(screen, words.offline, words, None),
+        View::Closed => page::message(screen, words.closed, words, None),
+        View::PleaseWait => page::message(screen, words.please_wait, words, None),
+        View::Sorry(why) => page::message(screen, words.sorry(why), words, words.for_staff(why)),
+        View::Services {
+            selected,
+            priority,
+            priority_offered,
+            low_paper,
+            alone,
+            ..
+        } => Choice {
+            services,
+            selected,
+            language,
+            priority,
+            priority_offered,
+            low_paper,
+            alone,
+        }
+        .draw(screen, words),
         View::Number {
             prefix,
             number: digits,
             paper,
-        } => {
-            let below = match paper {
-                PaperProgress::Printing => "Tiket dicetak / Printing",
-                PaperProgress::Printed => "Ambil tiket / Take ticket",
-                PaperProgress::Missing | PaperProgress::Uncertain => "CATAT! / Note it down!",
-            };
-            number(
-                screen,
-                "Nomor Anda / Your number",
-                &number_text(prefix, digits),
-                below,
-            );
-            if matches!(paper, PaperProgress::Missing | PaperProgress::Uncertain) {
-                // In reverse, because nothing else will remind the resident.
-                bar(screen, HEIGHT - 10, 10, BRIGHT);
-                centered(screen, below, HEIGHT - 2, font::SECOND, Gray4::BLACK);
-            }
-        }
-        View::Sorry(why) => sorry(screen, why),
+        } => number(screen, &number_text(prefix, digits), paper, words),
         View::Called {
             prefix,
             number,
             counter,
-        } => called(screen, prefix, number, counter),
+        } => called(screen, &number_text(prefix, number), counter, words),
     }
 }
 
-fn sorry(screen: &mut impl Screen, why: Sorry) {
-    match why {
-        Sorry::Denied(TicketDenial::Closed) => message(screen, &["TUTUP"], &["Closed: no numbers now"]),
-        Sorry::Denied(TicketDenial::Full) | Sorry::NoNumbers => {
-            message(screen, &["Nomor", "habis"], &["No numbers left today"]);
-        }
-        Sorry::Denied(_) | Sorry::NoAnswer => {
-            message(
-                screen,
-                &["Gagal,", "coba lagi"],
-                &["No number given,", "please try again"],
-            );
-        }
-        Sorry::Printer(Trouble::PaperOut) => {
-            message(
-                screen,
-                &["Kertas", "habis"],
-                &["Out of paper,", "please tell the staff"],
-            );
-        }
-        Sorry::Printer(Trouble::CoverOpen) => {
-            message(
-                screen,
-                &["Printer", "terbuka"],
-                &["Printer cover is open,", "please tell the staff"],
-            );
-        }
-        Sorry::Printer(Trouble::Broken) => {
-            message(
-                screen,
-                &["Printer", "gangguan"],
-                &["Printer is not working,", "please tell the staff"],
-            );
-        }
-        Sorry::Storage(trouble) => {
-            let what = match trouble {
-                StorageTrouble::Missing => "Memory card is missing,",
-                StorageTrouble::Foreign => "Wrong memory card,",
-                StorageTrouble::Full => "Memory card is full,",
-                StorageTrouble::Failed => "Memory card is broken,",
-            };
-            message(screen, &["Kartu", "memori"], &[what, "please tell the staff"]);
-        }
-    }
-}
-
-/// Two services at a time, as large as fits; the chosen one in reverse.
-fn choice(screen: &mut impl Screen, services: &[Service], selected: usize) {
-    /// Rows of the title.
-    const TITLE: i32 = 11;
-    /// Rows of a service.
-    const ROW: i32 = 26;
-    /// Columns left free at both sides together.
-    const MARGINS: i32 = 2;
-    clear(screen);
-    text(
-        screen,
-        "Pilih layanan / Choose",
-        Point::new(0, 8),
-        font::SECOND,
-        HorizontalAlignment::Left,
-        DIM,
-    );
-    let first = selected.saturating_sub(1).min(services.len().saturating_sub(2));
-    if services.len() > 2 {
-        let mut place = String::<8>::new();
-        // At most four services.
-        let _ = write!(place, "{}/{}", selected + 1, services.len());
+/// The resident's number, as large as possible, and what to do.
+fn number(screen: &mut impl Screen, digits: &str, paper: PaperProgress, words: &Words) {
+    /// Rows of the line at the bottom, descenders included.
+    const LINE: i32 = 14;
+    let certain = match paper {
+        PaperProgress::Printing => Some(words.printing),
+        PaperProgress::Printed => Some(words.take_ticket),
+        PaperProgress::Missing | PaperProgress::Uncertain => None,
+    };
+    if let Some(below) = certain {
         text(
             screen,
-            &place,
-            Point::new(WIDTH - 1, 8),
-            font::SECOND,
-            HorizontalAlignment::Right,
-            DIM,
+            words.your_number,
+            Point::new(0, font::TINY.capital_height),
+            font::TINY,
+            HorizontalAlignment::Left,
+            BRIGHT,
         );
+        signs::language_hint(screen, 10, words.other_language_short);
+        // Between the lines are rows 14 to 48.
+        let font = fit(digits, WIDTH, 34, font::NUMBERS);
+        centered(screen, digits, 31 + font.capital_height / 2, font, BRIGHT);
+        let (font, lines) = readable(below, TEXT, LINE, 1);
+        for line in lines {
+            centered(screen, line, HEIGHT - 3, font, BRIGHT);
+        }
+        return;
     }
-    for (row, (place, service)) in services.iter().enumerate().skip(first).take(2).enumerate() {
-        let top = TITLE + ROW * row as i32;
-        let (name, second) = if place == selected {
-            bar(screen, top, ROW, BRIGHT);
-            (Gray4::BLACK, Gray4::new(4))
-        } else {
-            (BRIGHT, DIM)
-        };
-        let font = fit(&service.name_id, WIDTH - MARGINS, 14, font::PRIMARY);
-        // The name stands in the middle of the upper 15 rows; descenders reach below them.
-        left(
-            screen,
-            &service.name_id,
-            top + i32::midpoint(15, font.capital_height),
-            font,
-            name,
-        );
-        left(
-            screen,
-            &service.name_en,
-            top + ROW - 2,
-            fit(&service.name_en, WIDTH - MARGINS, 8, font::SECONDARY),
-            second,
-        );
+    let font = fit(digits, WIDTH, 34, font::NUMBERS);
+    centered(screen, digits, 17 + font.capital_height / 2, font, BRIGHT);
+    let why = if paper == PaperProgress::Missing {
+        words.no_ticket
+    } else {
+        words.perhaps_no_ticket
+    };
+    let (font, lines) = readable(why, TEXT, LINE, 1);
+    for line in lines {
+        centered(screen, line, HEIGHT - 2 * LINE + 11, font, BRIGHT);
     }
-}
-
-fn left(screen: &mut impl Screen, words: &str, baseline: i32, font: Font, color: Gray4) {
-    text(
-        screen,
-        words,
-        Point::new(1, baseline),
-        font,
-        HorizontalAlignment::Left,
-        color,
-    );
+    // In reverse, because nothing else will remind the resident.
+    bar(screen, HEIGHT - LINE, LINE, BRIGHT);
+    let (font, lines) = readable(words.note_it_down, TEXT, LINE, 1);
+    for line in lines {
+        centered(screen, line, HEIGHT - 2, font, Gray4::BLACK);
+    }
 }
 
 /// A called number and where to go, both large.
-fn called(screen: &mut impl Screen, prefix: u8, digits: u16, counter: u8) {
-    clear(screen);
-    let number = number_text(prefix, digits);
-    let font = fit(&number, WIDTH, 34, &font::NUMBERS[1..]);
-    centered(screen, &number, 1 + font.capital_height, font, BRIGHT);
-    let mut where_to = String::<16>::new();
-    // "Ke loket 255" has twelve characters.
-    let _ = write!(where_to, "Ke loket {counter}");
-    centered(screen, &where_to, 51, font::MEDIUM, BRIGHT);
-    where_to.clear();
-    let _ = write!(where_to, "Go to counter {counter}");
-    centered(screen, &where_to, HEIGHT - 2, font::SECOND, DIM);
+fn called(screen: &mut impl Screen, digits: &str, counter: u8, words: &Words) {
+    let font = fit(digits, WIDTH, 34, &font::NUMBERS[1..]);
+    centered(screen, digits, 1 + font.capital_height, font, BRIGHT);
+    let mut where_to = String::<24>::new();
+    // "Go to counter 255" has seventeen characters.
+    let _ = write!(where_to, "{} {counter}", words.go_to_counter);
+    let (font, lines) = readable(&where_to, TEXT, 26, 1);
+    for line in lines {
+        centered(screen, line, 49 + font.capital_height / 2, font, BRIGHT);
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,7 +83,8 @@ pub fn compose(face: &Face<'_>, into: &mut Document<TICKET_BYTES>) {
         queue(face, into.feed(1));
     }
     if face.alone {
-        into.line("Diberikan saat luring", columns)
+        into.feed(1)
+            .line("Diberikan saat luring", columns)
             .line("Given while offline", columns);
     }
     if !face.bring.is_empty() {
@@ -144,7 +145,7 @@ fn queue(face: &Face<'_>, into: &mut Document<TICKET_BYTES>) {
     // No line is longer than a `Line`: a u16 has five digits at most.
     match face.ahead {
         None => {
-            into.line("Perkiraan tunggu tidak diketahui", columns)
+            into.line("Lama menunggu tidak diketahui", columns)
                 .line("Waiting time not known", columns);
         }
         Some((0, _)) => {
@@ -157,8 +158,8 @@ fn queue(face: &Face<'_>, into: &mut Document<TICKET_BYTES>) {
             text.clear();
             let (hours, minutes) = (minutes / 60, minutes % 60);
             let _ = match hours {
-                0 => write!(text, "Perkiraan tunggu: {minutes} menit"),
-                _ => write!(text, "Perkiraan tunggu: {hours} jam {minutes} menit"),
+                0 => write!(text, "Tunggu sekitar {minutes} menit"),
+                _ => write!(text, "Tunggu sekitar {hours} jam {minutes} menit"),
             };
             into.line(&text, columns);
             text.clear();

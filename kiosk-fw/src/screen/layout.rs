@@ -41,6 +41,8 @@ pub(crate) fn text(
     align: HorizontalAlignment,
     color: Gray4,
 ) {
+    #[cfg(test)]
+    super::seen::note(text, at, font, align);
     // An unknown character is left out and the screen cannot fail, so there is nothing to report.
     let _ = font.renderer().render_aligned(
         text,
@@ -109,20 +111,4 @@ pub fn message(screen: &mut impl Screen, indonesian: &[&str], english: &[&str]) 
     clear(screen);
     let bottom = footer(screen, english);
     stack(screen, 0, bottom, indonesian);
-}
-
-/// A queue number as large as possible, a line above it and one below.
-pub fn number(screen: &mut impl Screen, above: &str, digits: &str, below: &str) {
-    clear(screen);
-    let font = fit(digits, WIDTH, 42, font::NUMBERS);
-    // Between the lines are rows 10 to 53.
-    centered(screen, digits, 31 + font.capital_height / 2, font, BRIGHT);
-    centered(screen, above, 8, fit(above, WIDTH, 8, font::SECONDARY), DIM);
-    centered(
-        screen,
-        below,
-        HEIGHT - 2,
-        fit(below, WIDTH, 8, font::SECONDARY),
-        DIM,
-    );
 }

@@ -89,7 +89,7 @@ fn a_ticket_says_who_what_when_how_long_and_what_to_bring() {
          Senin, 23 Nov 2026 09:15 WIB\n\
          \n\
          Di depan Anda: 3 orang\n\
-         Perkiraan tunggu: 25 menit\n\
+         Tunggu sekitar 25 menit\n\
          3 ahead, about 25 min\n\
          \n\
          Yang perlu dibawa / Please bring\n\
@@ -127,8 +127,9 @@ fn a_ticket_that_was_given_alone_says_what_is_not_known() {
         "Tanggal dan jam tidak diketahui\n\
          Date and time not known\n\
          \n\
-         Perkiraan tunggu tidak diketahui\n\
+         Lama menunggu tidak diketahui\n\
          Waiting time not known\n\
+         \n\
          Diberikan saat luring\n\
          Given while offline"
     );
@@ -159,7 +160,7 @@ fn waiting_is_told_in_hours_when_it_is_long_and_not_at_all_when_nobody_waits() {
             ..face(&service())
         })
     };
-    assert!(told((40, 125)).contains("Perkiraan tunggu: 2 jam 5 menit\n40 ahead, about 2 h 5 min\n"));
+    assert!(told((40, 125)).contains("Tunggu sekitar 2 jam 5 menit\n40 ahead, about 2 h 5 min\n"));
     let next = told((0, 0));
     assert!(next.contains("Tidak ada antrean di depan Anda\nNobody is ahead of you\n"));
     assert!(!next.contains("menit"));
