@@ -107,6 +107,9 @@ enum Command {
         /// Do not ask before something is installed.
         #[arg(long)]
         yes: bool,
+        /// Show what tests that pass have logged, too.
+        #[arg(long)]
+        log: bool,
         /// Only tests whose names contain this.
         filter: Option<String>,
     },
@@ -258,7 +261,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 keep,
             });
         }
-        Command::OnTarget { yes, filter } => on_target::run(yes, filter.as_deref())?,
+        Command::OnTarget { yes, log, filter } => on_target::run(yes, filter.as_deref(), log)?,
         Command::Test { yes, filter } => test::run(yes, filter.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)

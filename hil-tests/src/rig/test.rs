@@ -18,7 +18,7 @@ pub fn run(yes: bool, filter: Option<&str>) -> anyhow::Result<()> {
     build::programs()?;
     let on_board = build::on_target()?;
     eprintln!("Testing …");
-    on_target::run_built(&on_board, filter)?;
+    on_target::run_built(&on_board, filter, false)?;
     let mut command = project::cargo_command();
     command.args(["test", "--workspace"]).env(PREPARED, "1");
     if let Some(filter) = filter {

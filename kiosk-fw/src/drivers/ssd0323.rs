@@ -3,13 +3,12 @@
 //! Drawing goes to a [`Frame`] in memory; [`Ssd0323::show`](crate::board::Panel::show) sends the rows that changed.
 
 use core::convert::Infallible;
+use core::future::Future;
 
 use embassy_futures::yield_now;
 use embedded_graphics::pixelcolor::{Gray4, GrayColor};
 use embedded_graphics::prelude::{DrawTarget, OriginDimensions, Pixel, Point, Size};
 use embedded_graphics::primitives::Rectangle;
-use embedded_hal::digital::OutputPin;
-use embedded_hal::spi::SpiDevice;
 
 use crate::board::Panel;
 
@@ -117,6 +116,15 @@ impl DrawTarget for Frame {
     }
 }
 
+/// The wires to a controller: a serial bus, its select line, and the line D/C that tells commands from data.
+pub trait PanelWire {
+    /// Sends a command with its arguments, with D/C low.
+    fn command(&mut self, bytes: &[u8]) -> impl Future<Output = ()>;
+
+    /// Sends pixels, with D/C high.
+    fn data(&mut self, bytes: &[u8]) -> impl Future<Output = ()>;
+}
+
 /// What the controller is told (data sheet, table 6 "Command table").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -159,27 +167,27 @@ pub enum Command {
 }
 
 impl Command {
-    /// Sends the command: opcode, then arguments, all with D/C low.
-    fn send<SPI: SpiDevice>(self, spi: &mut SPI) -> Result<(), SPI::Error> {
+    /// Sends the command: opcode, then arguments, all as a command.
+    async fn send<W: PanelWire>(self, wire: &mut W) {
         match self {
-            Self::Columns(first, last) => spi.write(&[0x15, first, last]),
-            Self::Rows(first, last) => spi.write(&[0x75, first, last]),
-            Self::Contrast(level) => spi.write(&[0x81, level]),
-            Self::HalfCurrent => spi.write(&[0x85]),
-            Self::Remap(bits) => spi.write(&[0xA0, bits]),
-            Self::StartLine(row) => spi.write(&[0xA1, row]),
-            Self::Offset(rows) => spi.write(&[0xA2, rows]),
-            Self::Normal => spi.write(&[0xA4]),
-            Self::Multiplex(rows) => spi.write(&[0xA8, rows]),
-            Self::PhaseLength(lengths) => spi.write(&[0xB1, lengths]),
-            Self::RowPeriod(clocks) => spi.write(&[0xB2, clocks]),
-            Self::ClockDivider(bits) => spi.write(&[0xB3, bits]),
-            Self::SegmentLow(level) => spi.write(&[0xBF, level]),
-            Self::CommonHigh(level) => spi.write(&[0xBE, level]),
-            Self::Precharge(level) => spi.write(&[0xBC, level]),
-            Self::GrayTable([a, b, c, d, e, f, g, h]) => spi.write(&[0xB8, a, b, c, d, e, f, g, h]),
-            Self::ConverterOn => spi.write(&[0xAD, 0x03]),
-            Self::On => spi.write(&[0xAF]),
+            Self::Columns(first, last) => wire.command(&[0x15, first, last]).await,
+            Self::Rows(first, last) => wire.command(&[0x75, first, last]).await,
+            Self::Contrast(level) => wire.command(&[0x81, level]).await,
+            Self::HalfCurrent => wire.command(&[0x85]).await,
+            Self::Remap(bits) => wire.command(&[0xA0, bits]).await,
+            Self::StartLine(row) => wire.command(&[0xA1, row]).await,
+            Self::Offset(rows) => wire.command(&[0xA2, rows]).await,
+            Self::Normal => wire.command(&[0xA4]).await,
+            Self::Multiplex(rows) => wire.command(&[0xA8, rows]).await,
+            Self::PhaseLength(lengths) => wire.command(&[0xB1, lengths]).await,
+            Self::RowPeriod(clocks) => wire.command(&[0xB2, clocks]).await,
+            Self::ClockDivider(bits) => wire.command(&[0xB3, bits]).await,
+            Self::SegmentLow(level) => wire.command(&[0xBF, level]).await,
+            Self::CommonHigh(level) => wire.command(&[0xBE, level]).await,
+            Self::Precharge(level) => wire.command(&[0xBC, level]).await,
+            Self::GrayTable([a, b, c, d, e, f, g, h]) => wire.command(&[0xB8, a, b, c, d, e, f, g, h]).await,
+            Self::ConverterOn => wire.command(&[0xAD, 0x03]).await,
+            Self::On => wire.command(&[0xAF]).await,
         }
     }
 }
@@ -212,71 +220,61 @@ pub const START: [Command; 19] = [
     Command::On,
 ];
 
-/// The panel on an SPI device with its data/command line.
-pub struct Ssd0323<SPI, DC> {
-    spi: SPI,
-    data_command: DC,
+/// The panel behind its wires.
+pub struct Ssd0323<W> {
+    wire: W,
     frame: Frame,
     started: bool,
 }
 
-impl<SPI: SpiDevice, DC: OutputPin> Ssd0323<SPI, DC> {
-    /// A panel that is set up when something is first shown. `data_command` is high for data.
-    pub const fn new(spi: SPI, data_command: DC) -> Self {
+impl<W: PanelWire> Ssd0323<W> {
+    /// A panel that is set up when something is first shown.
+    pub const fn new(wire: W) -> Self {
         Self {
-            spi,
-            data_command,
+            wire,
             frame: Frame::new(),
             started: false,
         }
     }
 
-    fn command(&mut self, command: Command) -> Result<(), SPI::Error> {
-        // A line that cannot be driven shows as a dark panel; there is nobody to tell.
-        let _ = self.data_command.set_low();
-        command.send(&mut self.spi)
-    }
-
-    fn send_band(&mut self, band: usize) -> Result<(), SPI::Error> {
+    async fn send_band(&mut self, band: usize) {
         let Some((first, last)) = self.frame.take_changed(band) else {
-            return Ok(());
+            return;
         };
-        self.command(Command::Columns(0, (ROW - 1) as u8))?;
-        self.command(Command::Rows(first as u8, last as u8))?;
-        let _ = self.data_command.set_high();
-        self.spi.write(self.frame.rows[first..=last].as_flattened())
+        Command::Columns(0, (ROW - 1) as u8).send(&mut self.wire).await;
+        Command::Rows(first as u8, last as u8).send(&mut self.wire).await;
+        self.wire.data(self.frame.rows[first..=last].as_flattened()).await;
     }
 }
 
-impl<SPI: SpiDevice, DC: OutputPin> Panel for Ssd0323<SPI, DC> {
+impl<W: PanelWire> Panel for Ssd0323<W> {
     async fn show(&mut self) {
         if !self.started {
             self.started = true;
             // Memory first, then on: nobody sees the noise that it starts with.
             let (on, setup) = (Command::On, &START[..START.len() - 1]);
             for command in setup {
-                let _ = self.command(*command);
+                command.send(&mut self.wire).await;
             }
             for band in 0..HEIGHT / BAND {
-                let _ = self.send_band(band);
+                self.send_band(band).await;
             }
-            let _ = self.command(on);
+            on.send(&mut self.wire).await;
         }
         for band in 0..HEIGHT / BAND {
-            // The panel only listens: a bus error cannot be told from success here, and the next picture repairs it.
-            let _ = self.send_band(band);
+            self.send_band(band).await;
             yield_now().await;
         }
     }
 }
 
-impl<SPI, DC> OriginDimensions for Ssd0323<SPI, DC> {
+impl<W> OriginDimensions for Ssd0323<W> {
     fn size(&self) -> Size {
         self.frame.size()
     }
 }
 
-impl<SPI, DC> DrawTarget for Ssd0323<SPI, DC> {
+impl<W> DrawTarget for Ssd0323<W> {
     type Color = Gray4;
     type Error = Infallible;
 

@@ -9,4 +9,5 @@
 // An `async` test runs on the board's executor, with its clock: some need only that.
 #![allow(clippy::unused_async)]
 
+mod card;
 mod time;

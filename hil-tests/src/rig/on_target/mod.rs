@@ -25,21 +25,22 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// A test whose name ends so has no SD card in its slot.
 const WITHOUT_CARD: &str = "_without_a_card";
 
-/// Sets the machine up, then builds and runs the tests, or those whose names contain `filter`.
+/// Sets the machine up, then builds and runs the tests, or those whose names contain `filter`. With `log`, also shows what those
+/// said that passed.
 ///
 /// # Errors
 /// If the set-up or the build fails, or a test.
-pub fn run(yes: bool, filter: Option<&str>) -> anyhow::Result<()> {
+pub fn run(yes: bool, filter: Option<&str>, log: bool) -> anyhow::Result<()> {
     setup::run(Purpose::Test, yes)?;
     eprintln!("Building the tests that run on the board …");
-    run_built(&build::on_target()?, filter)
+    run_built(&build::on_target()?, filter, log)
 }
 
 /// Runs the tests of a program that is built, on a machine that is set up.
 ///
 /// # Errors
 /// If a test fails, or there is none at all.
-pub fn run_built(elf: &Path, filter: Option<&str>) -> anyhow::Result<()> {
+pub fn run_built(elf: &Path, filter: Option<&str>, log: bool) -> anyhow::Result<()> {
     let all = list::of(elf)?;
     if all.is_empty() {
         bail!("there are no tests in {}", elf.display());
@@ -55,7 +56,7 @@ pub fn run_built(elf: &Path, filter: Option<&str>) -> anyhow::Result<()> {
             continue;
         }
         let start = Instant::now();
-        let verdict = run_one(elf, test)?;
+        let verdict = run_one(elf, test, log)?;
         count += 1;
         match &verdict {
             Ok(()) => println!("on the board: {} ... ok ({:.1?})", test.name, start.elapsed()),
@@ -77,7 +78,7 @@ pub fn run_built(elf: &Path, filter: Option<&str>) -> anyhow::Result<()> {
 }
 
 /// Runs a test; what went wrong with it, if anything did.
-fn run_one(elf: &Path, test: &Test) -> anyhow::Result<Result<(), String>> {
+fn run_one(elf: &Path, test: &Test, show: bool) -> anyhow::Result<Result<(), String>> {
     let folder = TempDir::with_prefix("loket-test-").context("making a folder for a test")?;
     let log = folder.path().join("log.defmt");
     let words = folder.path().join("qemu.log");
@@ -110,7 +111,7 @@ fn run_one(elf: &Path, test: &Test) -> anyhow::Result<Result<(), String>> {
     let status = process.wait_for_end(limit);
     process.kill();
     let verdict = judge(status, test.should_panic, limit);
-    if verdict.is_err() {
+    if show || verdict.is_err() {
         let log = defmt_log::decode(elf, &std::fs::read(&log)?)?;
         eprint!("{}{log}", std::fs::read_to_string(&words)?);
     }

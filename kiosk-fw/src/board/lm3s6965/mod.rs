@@ -5,8 +5,9 @@
 //! | UART0, counter's computer, 921,600 baud | PA0 in, PA1 out |
 //! | UART1, fingerprint sensor, 57,600 baud | PD2 in, PD3 out |
 //! | UART2, ticket printer, 9,600 baud | PG0 in, PG1 out |
-//! | SSI0, OLED | PA2 clock, PA5 data, PA3 select, PC7 data/command, PC6 panel supply |
-//! | SD card's select, kept high | PD0 |
+//! | SSI0 | PA2 clock, PA4 in, PA5 out |
+//! | OLED on it | PA3 select, PC7 data/command, PC6 panel supply |
+//! | SD card on it | PD0 select |
 //! | buttons | PE0 up, PE1 down, PE2 left, PE3 right, PF1 select |
 //!
 //! defmt's log leaves through semihosting, which stops the core while the debugger (or QEMU) writes: log at human scale.
@@ -37,14 +38,16 @@ use embedded_hal::digital::PinState;
 use protocol::message::ResetCause;
 
 use super::{Board, Buttons, LastEnd, LineErrors, Parts, Vitals};
+use crate::drivers::sd::SdCard;
 use crate::drivers::ssd0323::Ssd0323;
 use crate::health::kept::{Kept, Start};
 use crate::health::{Pulse, self_test};
 use crate::journal::NoStore;
+use crate::journal::sectors::SectorStore;
 use crate::link_port::{FIRMWARE, now};
 
 pub use gpio::{Button, Output};
-pub use ssi::OledDevice;
+pub use ssi::{CardOnBus, CardSlot, OledDevice};
 pub use uart::{Receiver, Sender, Speed};
 
 use defmt_semihosting as _;
@@ -127,8 +130,14 @@ pub fn fault() {
     ending::undefined();
 }
 
+/// Clock, in and out of SSI0 on port A.
+const SSI_PINS: u32 = 0b11_0100;
+
+/// The journal on the SD card.
+pub type CardStore = SectorStore<SdCard<CardSlot>>;
+
 /// The OLED with everything it needs.
-pub type Oled = Ssd0323<OledDevice, Output>;
+pub type Oled = Ssd0323<OledDevice>;
 
 impl Board for Kiosk {
     const NAME: &'static str = "LM3S6965";
@@ -137,7 +146,7 @@ impl Board for Kiosk {
     type DeviceReader = Receiver<64, 1024>;
     type DeviceWriter = Sender<64, 1024>;
     type DeviceSpeed = Speed<64, 1024>;
-    type Store = NoStore;
+    type Store = CardStore;
     type Panel = Oled;
     type Button = Button;
 
@@ -145,16 +154,17 @@ impl Board for Kiosk {
         let (host_reader, host_writer, _) = host_uart(&self.0);
         gpio::G.alternate(0b11);
         let (device_reader, device_writer, device_speed) = uart::UART2.start(PRINTER_BAUD);
+        let boot_id = boot_id();
         Parts {
             host_reader,
             host_writer,
             device_reader,
             device_writer,
             device_speed,
-            store: NoStore,
+            store: SectorStore::new(SdCard::new(card_slot()), boot_id),
             panel: oled(),
             buttons: buttons(),
-            boot_id: boot_id(),
+            boot_id,
         }
     }
 
@@ -263,16 +273,20 @@ fn feed_watchdog() {
 }
 
 fn oled() -> Oled {
-    let card_select = gpio::D.output(0, PinState::High);
+    // The card is not selected, whether or not anybody uses it.
+    gpio::D.output(0, PinState::High);
     let select = gpio::A.output(3, PinState::High);
     // PC6 switches the panel's 15 V supply on.
     gpio::C.output(6, PinState::High);
     let data_command = gpio::C.output(7, PinState::Low);
-    gpio::A.alternate(0b11_0100);
-    Ssd0323::new(
-        OledDevice::new(ssi::Bus::start(), select, card_select),
-        data_command,
-    )
+    gpio::A.alternate(SSI_PINS);
+    Ssd0323::new(OledDevice::new(select, data_command))
+}
+
+fn card_slot() -> CardSlot {
+    let select = gpio::D.output(0, PinState::High);
+    gpio::A.alternate(SSI_PINS);
+    CardSlot::new(select, gpio::C.output(7, PinState::Low))
 }
 
 fn buttons() -> Buttons<Button> {

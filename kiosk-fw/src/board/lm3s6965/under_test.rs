@@ -11,3 +11,8 @@ impl Executor {
         super::run(first_task)
     }
 }
+
+/// The slot of the SD card. To be taken once, and not beside the board's parts.
+pub fn card_slot() -> super::CardSlot {
+    super::card_slot()
+}
