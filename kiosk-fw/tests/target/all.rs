@@ -8,6 +8,8 @@
 #![allow(unsafe_code, unused_qualifications, missing_docs)]
 // An `async` test runs on the board's executor, with its clock: some need only that.
 #![allow(clippy::unused_async)]
+// A panic is how a test fails.
+#![allow(clippy::unwrap_used)]
 
 mod card;
 mod time;

@@ -24,7 +24,7 @@ mod tests {
             let mut read = [0; BLOCK];
             assert_eq!(card.write_block(block, &content).await, Ok(()));
             assert_eq!(card.read_block(block, &mut read).await, Ok(()));
-            assert!(read == content, "block {}", block);
+            assert!(read == content, "block {block}");
         }
         assert_eq!(
             card.read_block(BLOCKS, &mut [0; BLOCK]).await,

@@ -39,7 +39,7 @@ mod tests {
             let start = Instant::now();
             Timer::after(wanted).await;
             let took = start.elapsed();
-            assert!(took >= wanted, "{} µs were {}", microseconds, took.as_micros());
+            assert!(took >= wanted, "{microseconds} µs were {}", took.as_micros());
             assert!(
                 took <= wanted + LATE,
                 "{} µs were {}",
