@@ -86,6 +86,16 @@ pub(super) enum Command {
     Unknown(Vec<u8>),
 }
 
+impl Command {
+    /// Whether it is a question, which puts nothing on paper.
+    pub(super) fn only_asks(&self) -> bool {
+        matches!(
+            self,
+            Self::StatusRequest(_) | Self::PaperRequest(_) | Self::CounterRequest(_) | Self::ProcessId(_)
+        )
+    }
+}
+
 /// Bytes that are kept of an unknown command.
 const KEPT: usize = 64;
 

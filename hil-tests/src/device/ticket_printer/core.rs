@@ -53,6 +53,9 @@ pub struct Knobs {
 /// Receive buffer of the printer. What comes when it is full is lost, as on a line without flow control.
 const RECEIVE_BUFFER: usize = 4096;
 
+/// NUL between commands does nothing.
+const PADDING: [u8; 1] = [0];
+
 /// Dots of a millimetre of paper.
 const DOTS_A_MILLIMETRE: u32 = 8;
 
@@ -185,7 +188,9 @@ impl<P: Paper> EscPosCore<P> {
                 return;
             };
             self.waiting_bytes -= bytes.len();
-            self.bytes.extend_from_slice(&bytes);
+            if !command.only_asks() && bytes != PADDING {
+                self.bytes.extend_from_slice(&bytes);
+            }
             self.busy_until = self.busy_until.max(came);
             self.carry_out(command);
         }

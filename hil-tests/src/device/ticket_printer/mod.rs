@@ -50,7 +50,7 @@ pub struct Receipt {
     pub cuts: Vec<Cut>,
     /// Commands that printed nothing because this printer does not know them.
     pub unknown: Vec<Vec<u8>>,
-    /// All bytes that were carried out for it, status requests included.
+    /// All bytes that were carried out for it, but for questions and for padding between commands.
     pub bytes: Vec<u8>,
     /// What is on the paper: 0 is a black dot, 255 is paper. One dot a pixel, as wide as [`Roll::dots`].
     pub picture: GrayImage,

@@ -364,6 +364,26 @@ fn a_mark_comes_back_after_what_was_sent_before_it() {
 }
 
 #[test]
+fn questions_and_padding_are_not_part_of_a_ticket() {
+    let mut core = printer();
+    for bytes in [
+        &[0; 32][..],
+        b"\x10\x04\x01",
+        LINES,
+        &ticket(),
+        &mark(*b"0042"),
+        CUTS,
+        &ticket(),
+    ] {
+        send(&mut core, bytes);
+    }
+    assert_eq!(core.paper.len(), 2);
+    for receipt in &core.paper {
+        assert_eq!(receipt.bytes, ticket());
+    }
+}
+
+#[test]
 fn a_ticket_takes_its_time_on_the_paper() {
     let mut core = printer();
     core.set_knobs(Knobs {
