@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use hil_tests::device::serial::SerialDevice;
 use hil_tests::device::ticket_printer::{Cut, EscPosCore, Receipt, Roll};
+use hil_tests::rig::setup;
 use kiosk_fw::drivers::escpos::document::{self, Document};
 use kiosk_fw::kiosk::ticket::{Face, compose};
 use protocol::message::Service;
@@ -42,19 +43,17 @@ fn printed(face: &Face<'_>) -> Receipt {
     printer.paper.remove(0)
 }
 
-/// What a telephone reads.
-fn scanned(picture: &Path) -> Option<String> {
-    let scan = Command::new("zbarimg")
-        .args(["--quiet", "--raw"])
-        .arg(picture)
-        .output();
-    match scan {
-        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
-        Err(_) => {
-            println!("not scanned: no zbarimg here; `cargo rig setup` installs it");
-            None
-        }
+/// What an independent program says of a file, or nothing if it is not installed here.
+fn ask(program: &Path, arguments: &[&str], file: &Path) -> Option<String> {
+    let output = Command::new(program).args(arguments).arg(file).output();
+    if let Ok(output) = output {
+        return Some(String::from_utf8_lossy(&output.stdout).trim().to_owned());
     }
+    println!(
+        "not asked: no {} here; `cargo rig setup` installs it",
+        program.display()
+    );
+    None
 }
 
 #[test]
@@ -153,8 +152,16 @@ fn every_kind_of_ticket_is_whole_and_its_code_can_be_read() {
             assert_eq!(receipt.qr_codes, [b"LOKET-0123456789ABCDEF"], "{kind}");
             let picture = folder.join(format!("{kind}-{paper:?}.png"));
             receipt.on_paper().save(&picture).unwrap();
-            if let Some(read) = scanned(&picture) {
+            if let Some(read) = ask(Path::new("zbarimg"), &["--quiet", "--raw"], &picture) {
                 assert_eq!(read, "LOKET-0123456789ABCDEF", "{kind} on {paper:?}");
+            }
+            let bytes = picture.with_extension("escpos");
+            std::fs::write(&bytes, &receipt.bytes).unwrap();
+            if let Some(found) = ask(&setup::escpos_decoder(), &[], &bytes) {
+                let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+                assert_eq!(found["unknown"], 0, "{kind}: {found}");
+                assert_eq!(found["cuts"], 1, "{kind}: {found}");
+                assert_eq!(found["qr"], serde_json::json!(["LOKET-0123456789ABCDEF"]));
             }
         }
     }
