@@ -93,12 +93,6 @@ impl<const N: usize> Document<N> {
         self
     }
 
-    /// `GS B`: white on black, on or off.
-    pub fn reverse(&mut self, on: bool) -> &mut Self {
-        self.raw(&[0x1D, b'B', u8::from(on)]);
-        self
-    }
-
     /// `GS !`: characters `width` times as wide and `height` times as high, both 1 to 8.
     pub fn size(&mut self, width: u8, height: u8) -> &mut Self {
         let (width, height) = (width.clamp(1, 8) - 1, height.clamp(1, 8) - 1);
@@ -111,17 +105,6 @@ impl<const N: usize> Document<N> {
     /// Characters outside ASCII become `?`: what a printer's code page makes of them cannot be known.
     pub fn line(&mut self, text: &str, columns: usize) -> &mut Self {
         self.lines(text, columns, b"", b"")
-    }
-
-    /// The same in one line, with the spaces at its ends: they show in [`reverse`](Self::reverse).
-    pub fn padded_line(&mut self, text: &str, columns: usize) -> &mut Self {
-        let end = text
-            .char_indices()
-            .nth(columns)
-            .map_or(text.len(), |(end, _)| end);
-        self.characters(&text[..end]);
-        self.raw(b"\n");
-        self
     }
 
     /// As [`line`](Self::line) for an entry of a list: the first line begins with a hyphen, the others stand under its text.

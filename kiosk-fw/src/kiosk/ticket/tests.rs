@@ -145,8 +145,8 @@ fn a_copy_and_priority_are_marked_above_the_number_and_a_copy_promises_no_waitin
     };
     let marked = text(&ticket);
     let (above, below) = marked.split_once("A012").unwrap();
-    assert!(above.contains("\n SALINAN 2 / COPY 2 \n"), "{above}");
-    assert!(above.contains("\n PRIORITAS / PRIORITY \n"), "{above}");
+    assert!(above.contains("\n*** SALINAN 2 / COPY 2 ***\n"), "{above}");
+    assert!(above.contains("\n*** PRIORITAS / PRIORITY ***\n"), "{above}");
     assert!(!below.contains("menit"), "{below}");
     let plain = text(&face(&service));
     assert!(!plain.contains("COPY") && !plain.contains("PRIORITY"));
