@@ -7,6 +7,7 @@ use protocol::RequestId;
 use protocol::link::{Config, Role};
 use protocol::message::{Firmware, Message, Status};
 
+use crate::log;
 use crate::update::STRIDE;
 
 /// Bytes of an object from the host that the board has room for: none where its firmware cannot be changed.
@@ -91,7 +92,9 @@ impl<'a, R: Read, W: Write> LinkPort<'a, R, W> {
     pub async fn turn(&mut self) {
         if self.frame_sent == self.frame_len {
             self.frame_sent = 0;
-            self.frame_len = self.link.poll_transmit(now(), &mut self.frame);
+            self.frame_len = self
+                .link
+                .poll_transmit_with_log(now(), &mut self.frame, log::take);
         }
         let mut received = [0; READ_BYTES];
         let waiting = &self.frame[self.frame_sent..self.frame_len];

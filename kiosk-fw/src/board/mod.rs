@@ -22,6 +22,9 @@ pub mod lm3s6965;
 #[allow(unsafe_code)]
 #[cfg(feature = "rp2040")]
 pub mod rp2040;
+#[allow(unsafe_code)]
+#[cfg(feature = "board")]
+pub mod tee;
 
 #[cfg(feature = "lm3s6965")]
 pub use lm3s6965 as chosen;
@@ -75,11 +78,6 @@ pub trait Board {
 
     /// Starts the board anew, and leaves `why` for the start to come.
     fn restart(why: ResetCause) -> !;
-
-    /// Takes bytes of the log, in the order in which they were written, and says how many; 0 on a board that keeps none.
-    fn take_log(_into: &mut [u8]) -> usize {
-        0
-    }
 }
 
 /// The speed of a line to a device, where it can be changed.

@@ -345,22 +345,26 @@ impl<const N: usize> BulkOut<N> {
         }
     }
 
-    /// When something has to be done even if nothing comes.
-    pub(super) fn deadline(&self) -> Option<u64> {
-        let transfer = self.active.as_ref()?;
-        let next = transfer.next_len(self.piece_len(MAX_PAYLOAD), self.ring.len());
-        let more = transfer.pieces.any_lost() || (next > 0 && transfer.pieces.has_room(next));
-        let sent = transfer.pieces.under_way().map(|(oldest, newest)| {
-            let lost_at = oldest.saturating_add(self.round_trip.timeout_us());
-            if more {
-                lost_at
-            } else {
-                lost_at.min(newest.saturating_add(self.round_trip.idle_timeout_us()))
+    /// When something has to be done even if nothing comes; `u64::MAX` if nothing has.
+    pub(super) fn deadline(&self) -> u64 {
+        let Some(transfer) = &self.active else {
+            return u64::MAX;
+        };
+        let mut deadline = u64::MAX;
+        if let Some((oldest, newest)) = transfer.pieces.under_way() {
+            deadline = oldest.saturating_add(self.round_trip.timeout_us());
+            let next = transfer.next_len(self.piece_len(MAX_PAYLOAD), self.ring.len());
+            let more = transfer.pieces.any_lost() || (next > 0 && transfer.pieces.has_room(next));
+            if !more {
+                deadline = deadline.min(newest.saturating_add(self.round_trip.idle_timeout_us()));
             }
-        });
-        let ask_again = transfer.ask_again_at(self.round_trip.timeout_us());
-        let ask_again = ask_again.filter(|_| transfer.is_shut(self.ring.len()));
-        sent.into_iter().chain(ask_again).min()
+        }
+        if transfer.is_shut(self.ring.len())
+            && let Some(at) = transfer.ask_again_at(self.round_trip.timeout_us())
+        {
+            deadline = deadline.min(at);
+        }
+        deadline
     }
 }
 
@@ -437,7 +441,7 @@ mod tests {
         bulk.announced(0);
         let mut now = 0;
         for _ in 0..20 {
-            let asks_at = bulk.deadline().unwrap_or(u64::MAX);
+            let asks_at = bulk.deadline();
             assert!(asks_at <= now + 1_000_000, "{now} {asks_at}");
             now = asks_at;
             bulk.expire(now);

@@ -81,6 +81,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     }
 
     /// Brings up to date what is counted or known elsewhere.
+    #[cfg_attr(target_os = "none", inline(never))] // On a board, flash is dearer than the call.
     fn gauge(&mut self) {
         let timeouts = self.round_trip.timeouts();
         self.counters.timeouts = timeouts.wrapping_add(self.bulk_out.timeouts());
@@ -247,10 +248,9 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     pub(super) fn deadline(&self) -> Option<u64> {
         let mut deadline = self.session.deadline();
         if self.session.is_up() {
-            let resend = self.outbox.deadline(self.round_trip.timeout_us());
-            for at in resend.into_iter().chain(self.bulk_out.deadline()) {
-                deadline = deadline.min(at);
-            }
+            deadline = deadline
+                .min(self.outbox.deadline(self.round_trip.timeout_us()))
+                .min(self.bulk_out.deadline());
         }
         (deadline != u64::MAX).then_some(deadline)
     }
@@ -262,14 +262,14 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         if self.requests.is_full() || self.requests.waits_for(id) {
             return Err(SendError::Full);
         }
-        self.send(message, |code, body| Envelope::Request { id, code, body })?;
+        self.send(message, Some(id))?;
         self.requests.ask(id);
         Ok(())
     }
 
     pub(super) fn notify(&mut self, message: &Message) -> Result<(), SendError> {
         self.may_send(message, Usage::Notification)?;
-        self.send(message, |code, body| Envelope::Notification { code, body })
+        self.send(message, None)
     }
 
     pub(super) fn reply(&mut self, id: RequestId, message: &Message) -> Result<(), SendError> {
@@ -294,16 +294,18 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         }
     }
 
-    /// Queues a message. `envelope` is what its code and an empty body come in.
-    fn send(
-        &mut self,
-        message: &Message,
-        envelope: impl FnOnce(u16, &'static [u8]) -> Envelope<'static>,
-    ) -> Result<(), SendError> {
+    /// Queues a request with this id, or a notification.
+    #[cfg_attr(target_os = "none", inline(never))] // On a board, flash is dearer than the call.
+    fn send(&mut self, message: &Message, request: Option<RequestId>) -> Result<(), SendError> {
         let mut payload = [0; MAX_CONTROL];
         let mut out = Writer::new(&mut payload);
         // The body comes last, so it is written where it belongs.
-        envelope(message.code(), &[])
+        let (code, body) = (message.code(), &[][..]);
+        let envelope = match request {
+            Some(id) => Envelope::Request { id, code, body },
+            None => Envelope::Notification { code, body },
+        };
+        envelope
             .write(&mut out)
             .and_then(|()| message.write_body(&mut out))
             .map_err(|NoRoom| SendError::TooLong)?;
@@ -317,17 +319,6 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         } else {
             Err(SendError::Full)
         }
-    }
-
-    /// Queues a control frame, or returns `false` if there is no room now.
-    pub(super) fn queue(&mut self, envelope: &Envelope<'_>) -> bool {
-        let mut payload = [0; MAX_CONTROL];
-        let mut out = Writer::new(&mut payload);
-        if envelope.write(&mut out).is_err() {
-            return false;
-        }
-        let len = out.len();
-        self.outbox.push(&payload[..len])
     }
 
     /// A frame goes out.
@@ -345,6 +336,18 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         }
         self.bulk_out.begin(object).ok_or(BulkError::Busy)
     }
+}
+
+/// Queues a control frame, or returns `false` if there is no room now.
+#[cfg_attr(target_os = "none", inline(never))] // On a board, flash is dearer than the call.
+pub(super) fn queue<const QUEUE: usize>(outbox: &mut Outbox<QUEUE>, envelope: &Envelope<'_>) -> bool {
+    let mut payload = [0; MAX_CONTROL];
+    let mut out = Writer::new(&mut payload);
+    if envelope.write(&mut out).is_err() {
+        return false;
+    }
+    let len = out.len();
+    outbox.push(&payload[..len])
 }
 
 pub(super) fn count(counter: &mut u32) {

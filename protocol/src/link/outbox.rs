@@ -227,9 +227,9 @@ impl<const N: usize> Outbox<N> {
         any
     }
 
-    /// When the next message counts as lost.
-    pub(super) fn deadline(&self, timeout_us: u64) -> Option<u64> {
-        (self.oldest != u64::MAX).then(|| self.oldest.saturating_add(timeout_us))
+    /// When the next message counts as lost; `u64::MAX` if none is under way.
+    pub(super) fn deadline(&self, timeout_us: u64) -> u64 {
+        self.oldest.saturating_add(timeout_us)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the link says next: to the wire and to its owner.
 
 use super::bulk_out::Announcement;
-use super::core_link::{Core, count};
+use super::core_link::{Core, count, queue};
 use super::event::{Event, RequestFailure, RequestId};
 use super::requests::Admission;
 use super::wire::{BulkAck, Envelope, Hello, MAX_CONTROL, Refuse};
@@ -9,7 +9,7 @@ use crate::frame::{
     BulkHeader, CRC_LEN, ControlHeader, FrameKind, HEADER_LEN, MAX_PAYLOAD, encode, header, kind_and_session,
     wire_len,
 };
-use crate::message::{DecodeError, LinkCounters, Message, NoRoom, Refusal, Usage, Writer};
+use crate::message::{DecodeError, LinkCounters, Message, Refusal, Usage, Writer};
 
 /// What a control frame takes on the wire at most.
 const MAX_CONTROL_WIRE: usize = wire_len(HEADER_LEN + MAX_CONTROL + CRC_LEN);
@@ -26,10 +26,10 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
     /// First what keeps the session, then acknowledgements, then messages, then objects.
     pub(super) fn transmit(&mut self, now: u64, out: &mut [u8]) -> usize {
         if let Some(hello) = self.session.take_hello() {
-            return own_frame(out, FrameKind::Hello, 0, |body| hello.write_body(body));
+            return own_frame(out, FrameKind::Hello, 0, &|body| hello.write_fields(body));
         }
         if let Some(refuse) = self.session.take_refuse() {
-            return own_frame(out, FrameKind::Refuse, 0, |body| refuse.write_body(body));
+            return own_frame(out, FrameKind::Refuse, 0, &|body| refuse.write_fields(body));
         }
         if !self.session.is_up() {
             return 0;
@@ -37,7 +37,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         let tag = self.session.tag();
         if core::mem::take(&mut self.ack_due) {
             let ack = self.inbox.ack();
-            return own_frame(out, FrameKind::Ack, tag, |body| ack.write_body(body));
+            return own_frame(out, FrameKind::Ack, tag, &|body| ack.write_fields(body));
         }
         self.fill_outbox(now);
         if out.len() < MAX_CONTROL_WIRE {
@@ -53,7 +53,7 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
             return said(&mut self.counters, out, header, message.payload, message.repeated);
         }
         if let Some(ack) = self.bulk_in.ack() {
-            return own_frame(out, FrameKind::BulkAck, tag, |body| ack.write_body(body));
+            return own_frame(out, FrameKind::BulkAck, tag, &|body| ack.write_fields(body));
         }
         let most = MAX_PAYLOAD.min(out.len() - wire_len(HEADER_LEN + CRC_LEN) - MAX_PAYLOAD / 254);
         if let Some(piece) = self.bulk_out.next(now, most) {
@@ -74,28 +74,23 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
                 if matches!(envelope, Envelope::Refusal { .. }) {
                     count(&mut self.counters.refusals_sent);
                 }
-                let mut payload = [0; MAX_CONTROL];
-                let mut body = Writer::new(&mut payload);
                 // Fits: an answer is shorter than the longest message.
-                let _ = envelope.write(&mut body);
-                let len = body.len();
-                self.outbox.push(&payload[..len]);
+                queue(&mut self.outbox, &envelope);
                 self.memory.sent(id);
             } else if let Some(id) = self.busy.pop_front() {
                 count(&mut self.counters.refusals_sent);
-                self.queue(&Envelope::Refusal {
-                    id,
-                    reason: Refusal::Busy,
-                });
+                let reason = Refusal::Busy;
+                queue(&mut self.outbox, &Envelope::Refusal { id, reason });
             } else if let Some((transfer, outcome)) = self.bulk_in.result() {
-                self.queue(&Envelope::BulkResult { transfer, outcome });
+                queue(&mut self.outbox, &Envelope::BulkResult { transfer, outcome });
                 self.bulk_in.told();
             } else if let Some((transfer, announcement)) = self.bulk_out.announcement() {
-                self.queue(&match announcement {
+                let envelope = match announcement {
                     Announcement::Begin(object) => Envelope::BulkBegin { transfer, object },
                     Announcement::End(checksum) => Envelope::BulkEnd { transfer, checksum },
                     Announcement::Cancel => Envelope::BulkCancel { transfer },
-                });
+                };
+                queue(&mut self.outbox, &envelope);
                 self.bulk_out.announced(now);
             } else {
                 break;
@@ -296,16 +291,13 @@ fn said(
 }
 
 /// Writes a frame of the link's own.
-fn own_frame(
-    out: &mut [u8],
-    kind: FrameKind,
-    tag: u16,
-    write: impl FnOnce(&mut Writer<'_>) -> Result<(), NoRoom>,
-) -> usize {
+// One for all kinds: on a board, flash is dearer than the call.
+#[cfg_attr(target_os = "none", inline(never))]
+fn own_frame(out: &mut [u8], kind: FrameKind, tag: u16, write: &dyn Fn(&mut Writer<'_>)) -> usize {
     let mut payload = [0; MAX_OWN_PAYLOAD];
     let mut body = Writer::new(&mut payload);
     // Fits: checked above, when this is compiled.
-    let _ = write(&mut body);
+    write(&mut body);
     let len = body.len();
     encode(out, &[&kind_and_session(kind, tag), &payload[..len]]).unwrap_or(0)
 }

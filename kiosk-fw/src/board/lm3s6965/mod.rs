@@ -10,13 +10,15 @@
 //! | SD card on it | PD0 select |
 //! | buttons | PE0 up, PE1 down, PE2 left, PE3 right, PF1 select |
 //!
-//! defmt's log leaves through semihosting, which stops the core while the debugger (or QEMU) writes: log at human scale.
+//! defmt's log leaves over the link when that has nothing else to do, and through semihosting, which stops the core while the
+//! debugger (or QEMU) writes: log at human scale.
 
 mod clock;
 mod ending;
 mod executor;
 mod gpio;
 mod kept;
+mod logger;
 #[cfg(feature = "measure")]
 pub mod measure;
 mod registers;
@@ -49,8 +51,6 @@ use crate::link_port::{FIRMWARE, now};
 pub use gpio::{Button, Output};
 pub use ssi::{CardOnBus, CardSlot, OledDevice};
 pub use uart::{Receiver, Sender, Speed};
-
-use defmt_semihosting as _;
 
 /// Speed of the link to the counter's computer.
 const HOST_BAUD: u32 = 921_600;
@@ -263,7 +263,7 @@ fn vitals(device: LineErrors) -> Vitals {
         starts: start.number,
         self_test,
         cause: start.cause,
-        log_lost: 0,
+        log_lost: crate::log::lost(),
     }
 }
 

@@ -175,7 +175,7 @@ fn vitals() -> Vitals {
         starts: 0,
         self_test: 0,
         cause: ResetCause::Unknown,
-        log_lost: 0,
+        log_lost: crate::log::lost(),
     }
 }
 
