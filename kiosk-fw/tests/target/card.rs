@@ -10,7 +10,6 @@ mod tests {
     use kiosk_fw::drivers::sd::{BLOCK, SdCard, SdError};
     use kiosk_fw::journal::sectors::{MOST_SLOTS, SectorStore};
     use kiosk_fw::journal::{MAX_RECORD, Store, StoreError};
-    use protocol::message::ResetCause;
 
     /// Blocks of the card that the rig puts in: 64 MiB.
     const BLOCKS: u32 = 131_072;
@@ -81,7 +80,7 @@ mod tests {
                 parts.store.push(&[number; MAX_RECORD]).await.unwrap();
                 defmt::info!("pushed in {=u64} µs", start.elapsed().as_micros());
             }
-            lm3s6965::Kiosk::restart(ResetCause::Requested);
+            lm3s6965::under_test::reset();
         }
         assert_eq!((opened.newest, opened.waiting), (Some(MAX_RECORD), 50));
         assert!(newest == [49; MAX_RECORD]);

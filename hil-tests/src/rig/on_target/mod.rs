@@ -6,9 +6,10 @@
 mod list;
 
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -22,6 +23,8 @@ use list::Test;
 
 /// How long a test may take if it does not say. Time on the board passes by itself, so this is for one that is stuck.
 const LIMIT: Duration = Duration::from_mins(1);
+/// What comes on UART2: as many bytes, of which the n-th is 7 n.
+const LINE: Range<u32> = 0..1_000;
 /// A test whose name ends so has no SD card in its slot.
 const WITHOUT_CARD: &str = "_without_a_card";
 
@@ -96,13 +99,22 @@ fn run_one(elf: &Path, test: &Test, show: bool) -> anyhow::Result<Result<(), Str
         ))
         .arg("-kernel")
         .arg(elf);
+    let line = folder.path().join("line");
+    std::fs::write(&line, LINE.map(|place| (place * 7) as u8).collect::<Vec<_>>())?;
+    // Standard output is for the log; what a test sends would be mixed with it.
+    command.args(["-serial", "null", "-serial", "null"]).args([
+        "-chardev",
+        "stdio,id=line,signal=off",
+        "-serial",
+        "chardev:line",
+    ]);
     let card;
     if !test.name.ends_with(WITHOUT_CARD) {
         card = CardImage::blank(folder.path().join("card.img"))?;
         command.args(card.qemu_arguments());
     }
     command
-        .stdin(Stdio::null())
+        .stdin(File::open(&line)?)
         .stdout(File::create(&log)?)
         .stderr(File::create(&words)?);
     let mut process = Process::spawn("QEMU", &mut command)
