@@ -176,6 +176,7 @@ fn without_power_the_screen_is_dark_and_nothing_is_said() {
     assert!(!hall.is_dark());
     hall.desk.power().fail_after(100);
     hall.press(Key::Select);
+    hall.run_until(hall.now + 3 * SECOND);
     assert!(!hall.desk.is_on() && hall.is_dark());
     let steps = hall.desk.power().steps();
     hall.run_until(10 * SECOND);

@@ -1,361 +1,337 @@
 //! What the kiosk does: events and the time go in, actions come out.
 //!
 //! ```text
-//!            select            printer ready           granted            paper out of the way
-//!  Idle ------------> Checking -------------> Asking ----------> Printing ------------> Done --5 s--> Idle
-//!                        | printer not ready     | denied, late
-//!                        +---------> Sorry <-----+                                  Sorry --6 s--> Idle
+//!          SELECT            printer well              written               granted
+//!  Idle ------------> Checking --------> Recording ---------> Asking ------------------------> Recording
+//!    ^                   |                   |                  | denied, late, host away          |
+//!    |<----- Sorry <-----+                   |  host away: a number of the loan --------------->   | written
+//!    |                                       v                  v                                  v
+//!    |<----- Done <---- outcome written down <---- Resolving <--- Waiting <--- trouble --- Printing
 //! ```
 //!
-//! One press is one request: it has a number of its own, and as long as its answer is owed it is asked for again after
-//! every restart of the host, which gives the same number for the same press. Likewise every outcome on paper is reported
-//! until the host has accepted it.
+//! One press gets one number and at most one ticket, whatever dies when, because of three rules:
+//!
+//! - *Written before done.* The host is asked for a press, and the printer is given a ticket, only after a record says so.
+//! - *One press, one source.* A number of the loan is given only for a press that the host was never asked for. If the host was
+//!   asked and is silent, that press has come to its end without a ticket, and the host is told so when it is back, after
+//!   whatever it was asked; the resident gets the number of the loan for a press of its own. Both are one record.
+//! - *Unknown is looked into.* What was under way when something died is asked again: the host for the same press, the
+//!   printer for the mark and its counters. A ticket is printed again only if the printer proves that nothing of it came out.
+//!
+//! What the kiosk knows for good is in its [`Snapshot`](super::record::Snapshot); the rooms of this module each change a part of it:
+//! [`serving`] from the press to the number, [`paper`] from the number to its end, [`recovery`] after a restart, [`asked`] what the
+//! host wants, [`telling`] what the host is owed, [`storage`] what is written when, [`shown`] what residents see.
 
 mod action;
 mod activity;
+mod asked;
+mod clock;
 mod event;
-mod owing;
+mod paper;
 mod printer;
+mod recovery;
+mod serving;
+mod shown;
+mod storage;
+mod telling;
 mod view;
 
 use heapless::{String, Vec};
 use protocol::RequestId;
-use protocol::link::RequestFailure;
-use protocol::message::{
-    Called, Configure, Message, PrintCause, PrintOutcome, Refusal, Service, TicketPrinted, TicketRequest,
-};
+use protocol::message::Service;
 
-use crate::drivers::escpos::cause;
-use crate::drivers::escpos::{self, Outcome, Status};
-use activity::{Activity, Call, Ticket};
-use owing::{OWED, Owing};
+use super::record::{Flight, Snapshot};
+use super::ticket::Face;
+use crate::drivers::escpos::document::Roll;
+use crate::drivers::escpos::{self, Counters, Status};
+use activity::{Activity, Call};
+use clock::Clock;
 use printer::{printer_status, trouble};
+use storage::Storage;
+use telling::Telling;
 
 pub use action::{Action, Actions};
-pub use event::{Event, Key};
+pub use event::{Event, Key, Stored};
+pub use storage::StorageReport;
 pub use view::{Language, PaperProgress, Sorry, StorageTrouble, Trouble, View};
 
-/// How long a resident is kept waiting for a number, in µs.
-const ANSWER_US: u64 = 8_000_000;
-/// How long a number stays on the screen once its ticket is out.
-const DONE_US: u64 = 5_000_000;
-/// How long it stays if there is no ticket: time to write it down.
-const NO_TICKET_US: u64 = 12_000_000;
-/// How long an apology stays.
-const SORRY_US: u64 = 6_000_000;
-/// How long a called number stays.
-const CALLED_US: u64 = 8_000_000;
-/// How long after the last press the choice goes back to the first service: the resident has walked away.
-const WALKED_AWAY_US: u64 = 20_000_000;
 /// How often the printer is asked how it is, while it is well.
 const PRINTER_POLL_US: u64 = 5_000_000;
 /// The same while it is not: recovery should show at once.
 const PRINTER_POLL_TROUBLE_US: u64 = 2_000_000;
 
+/// What residents have to bring for a service.
+type Bring = Vec<String<40>, 4>;
+
 /// The kiosk.
 #[derive(Clone, Debug)]
 pub struct Model {
     boot_id: u32,
-    /// Presses of SELECT that led to a request, since boot.
-    presses: u32,
-    link_up: bool,
-    office: String<32>,
-    tickets_open: bool,
-    services: Vec<Service, 4>,
-    /// Counts configurations.
-    configuration: u16,
-    selected: usize,
-    language: Language,
-    last_key: u64,
+    /// What is, or is about to be, written down.
+    kept: Snapshot,
+    /// Boot and sequence of the last record that is certainly durable.
+    durable: Option<(u32, u32)>,
+    storage: Storage,
+    telling: Telling,
+    link: Link,
+    clock: Clock,
+    /// What to bring, by service.
+    details: Vec<(u8, Bring), 4>,
     activity: Activity,
+    choice: Choice,
+    /// Counts what changes the list of services.
+    configuration: u16,
     call: Option<Call>,
-    requests: Owing<TicketRequest>,
-    reports: Owing<TicketPrinted>,
+    printer: Printer,
+    /// The request that a copy is printed for.
+    copying: Option<RequestId>,
+    /// The request that waits for its loan to be durable.
+    lending: Option<RequestId>,
+    /// The offer is, or is about to be, written down.
+    offer_kept: bool,
+    /// Numbers that are left to give without the host.
+    loan_left: u32,
+    /// How long the flight's ticket is held back for a printer in trouble, in µs.
+    paper_until: u64,
+    /// The flight was under way before the start: its resident may be gone.
+    from_before: bool,
+}
+
+/// Whether the host is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    Up,
+    /// It may be back at this time: nothing is decided before, in µs.
+    Lost {
+        alone_at: u64,
+    },
+    Alone,
+}
+
+/// What the resident is looking at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Choice {
+    selected: usize,
+    priority: bool,
+    language: Language,
+    last_key: Option<(Key, u64)>,
+}
+
+/// What is known of the ticket printer.
+#[derive(Clone, Copy, Debug)]
+struct Printer {
     /// `None` until it was asked for the first time.
-    printer: Option<Result<Status, escpos::Trouble>>,
+    status: Option<Result<Status, escpos::Trouble>>,
+    /// How much it has printed; `None` if it printed since it was asked.
+    counters: Option<Counters>,
     checking: bool,
     next_check: u64,
 }
 
+impl Choice {
+    const FIRST: Self = Self {
+        selected: 0,
+        priority: false,
+        language: Language::Indonesian,
+        last_key: None,
+    };
+}
+
 impl Model {
-    /// A kiosk that has just been switched on. `boot_id` makes its presses unique for ever.
+    /// A kiosk that has just been switched on. `boot_id` tells this start from others.
     pub fn new(boot_id: u32) -> Self {
         Self {
             boot_id,
-            presses: 0,
-            link_up: false,
-            office: String::new(),
-            tickets_open: false,
-            services: Vec::new(),
-            configuration: 0,
-            selected: 0,
-            language: Language::Indonesian,
-            last_key: 0,
+            kept: Snapshot::default(),
+            durable: None,
+            storage: Storage::new(),
+            telling: Telling::default(),
+            link: Link::Lost {
+                alone_at: shown::STARTING_US,
+            },
+            clock: Clock::default(),
+            details: Vec::new(),
             activity: Activity::Idle,
+            choice: Choice::FIRST,
+            configuration: 0,
             call: None,
-            requests: Owing::new(),
-            reports: Owing::new(),
-            printer: None,
-            checking: false,
-            next_check: 0,
+            printer: Printer {
+                status: None,
+                counters: None,
+                checking: false,
+                next_check: 0,
+            },
+            copying: None,
+            lending: None,
+            offer_kept: true,
+            loan_left: 0,
+            paper_until: 0,
+            from_before: false,
         }
-    }
-
-    /// The office's name, as configured.
-    pub fn office(&self) -> &str {
-        &self.office
     }
 
     /// What residents can choose from, as configured.
     pub fn services(&self) -> &[Service] {
-        &self.services
+        &self.kept.offer.services
     }
 
-    /// The service whose numbers have this letter.
-    pub fn service_by_prefix(&self, prefix: u8) -> Option<&Service> {
-        self.services.iter().find(|service| service.prefix == prefix)
+    /// The service of this id.
+    fn service(&self, id: u8) -> Option<&Service> {
+        self.services().iter().find(|service| service.id == id)
     }
 
-    /// What the screen should show.
-    pub fn view(&self) -> View {
-        if let Some(Call {
-            called: (prefix, number, counter),
-            until: Some(_),
-        }) = self.call
-        {
-            return View::Called {
-                prefix,
-                number,
-                counter,
-            };
-        }
-        let number = |ticket: Ticket, paper| View::Number {
+    /// What residents have to bring for a service.
+    fn bring(&self, service: u8) -> &[String<40>] {
+        self.details
+            .iter()
+            .find(|(id, _)| *id == service)
+            .map_or(&[], |(_, bring)| bring)
+    }
+
+    /// What stands on the flight's ticket, if it has one.
+    pub fn face(&self) -> Option<Face<'_>> {
+        let (flight, ticket) = self.ticket()?;
+        Some(Face {
+            office: &self.kept.offer.office,
+            service: self.service(flight.service),
+            bring: self.bring(flight.service),
             prefix: ticket.prefix,
             number: ticket.number,
-            paper,
-        };
-        match self.activity {
-            Activity::Checking { .. } | Activity::Asking { .. } => View::PleaseWait,
-            Activity::Printing { ticket } => number(ticket, PaperProgress::Printing),
-            Activity::Done {
-                ticket,
-                printed: true,
-                ..
-            } => number(ticket, PaperProgress::Printed),
-            Activity::Done {
-                ticket,
-                printed: false,
-                ..
-            } => number(ticket, PaperProgress::Missing),
-            Activity::Sorry { why, .. } => View::Sorry(why),
-            Activity::Idle if self.services.is_empty() => View::Starting,
-            Activity::Idle if !self.link_up => View::Offline,
-            Activity::Idle if !self.tickets_open => View::Closed,
-            Activity::Idle => match self.trouble() {
-                Some(trouble) => View::Sorry(Sorry::Printer(trouble)),
-                None => View::Services {
-                    configuration: self.configuration,
-                    selected: self.selected,
-                    priority: false,
-                    priority_offered: false,
-                    low_paper: false,
-                    alone: false,
-                },
+            priority: flight.priority,
+            issued: ticket.issued,
+            ahead: ticket.ahead,
+            ticket_id: ticket.id,
+            copy: Some(ticket.copy).filter(|copy| *copy > 0),
+            paper: if self.kept.offer.paper_mm >= 80 {
+                Roll::Mm80
+            } else {
+                Roll::Mm58
             },
-        }
+            alone: ticket.lent,
+        })
     }
 
-    /// The language that the resident has chosen.
-    pub fn language(&self) -> Language {
-        self.language
-    }
-
-    /// When [`Event::Timeout`] is due, in µs since boot.
-    pub fn next_timeout(&self) -> Option<u64> {
-        let activity = match self.activity {
-            Activity::Asking { until, .. } | Activity::Done { until, .. } | Activity::Sorry { until, .. } => {
-                Some(until)
-            }
-            Activity::Idle | Activity::Checking { .. } | Activity::Printing { .. } => None,
-        };
-        let call = self.call.and_then(|call| call.until);
-        let check = (!self.checking && self.may_check()).then_some(self.next_check);
-        let walked_away = (self.selected != 0 || self.language != Language::Indonesian)
-            .then(|| self.last_key + WALKED_AWAY_US);
-        [activity, call, check, walked_away].into_iter().flatten().min()
+    /// The resident who is being served, and the ticket if there is one.
+    pub fn flight(&self) -> Option<&Flight> {
+        self.kept.flight.as_ref()
     }
 
     /// Takes one event at `now` (µs since boot) and says what to do.
-    pub fn handle(&mut self, now: u64, event: Event) -> Actions {
+    pub fn handle(&mut self, now: u64, event: Event<'_>) -> Actions {
         let mut actions = Actions::new();
         match event {
             Event::LinkUp => self.link_up(&mut actions),
-            Event::LinkDown => self.link_up = false,
+            Event::LinkDown => self.link_down(now),
             Event::Asked { id, message } => self.asked(now, id, message, &mut actions),
-            Event::TicketAnswer { press, answer } => self.ticket_answer(now, press, answer, &mut actions),
-            Event::ReportAnswer { press, answer } => self.report_answer(press, &answer),
+            Event::TicketAnswer { press, answer } => self.ticket_answer(now, press, answer),
+            Event::TellAnswer(answer) => self.telling.answered(now, answer),
             Event::Pressed(key) => self.pressed(now, key, &mut actions),
-            Event::Printer(status) => self.printer_says(now, status, &mut actions),
+            Event::Printer { status, counters } => self.printer_says(now, status, counters, &mut actions),
             Event::TicketOut(outcome) => self.ticket_out(now, outcome, &mut actions),
+            Event::Resolved(resolution) => self.resolved(now, resolution),
+            Event::Opened(opened) => self.opened(now, opened, &mut actions),
+            Event::Recorded(recorded) => self.recorded(now, recorded, &mut actions),
+            Event::Peeked(peeked) => self.peeked(now, peeked),
+            Event::Popped(popped) => self.popped(now, popped),
             Event::Timeout => (),
         }
         self.pass_time(now, &mut actions);
-        self.send_owed(&mut actions);
         actions
     }
 
-    /// The request or report of `press` did not leave: it will be tried again with the next event.
-    pub fn not_sent(&mut self, press: u64) {
-        self.requests.lost(press);
-        self.reports.lost(press);
+    /// The request for a number did not leave the board: it will be tried again.
+    pub fn not_asked(&mut self, now: u64) {
+        if let Activity::Asking { ask_at, .. } = &mut self.activity {
+            *ask_at = Some(now + serving::ASK_AGAIN_US);
+        }
+    }
+
+    /// What the host was to be told did not leave the board: it will be tried again.
+    pub fn not_told(&mut self, now: u64) {
+        self.telling.put_off(now);
     }
 
     fn link_up(&mut self, actions: &mut Actions) {
-        self.link_up = true;
-        if let Some(status) = self.printer {
+        self.link = Link::Up;
+        if let Some(status) = self.printer.status {
             push(actions, Action::TellPrinter(printer_status(status)));
         }
     }
 
-    fn asked(&mut self, now: u64, id: RequestId, message: Message, actions: &mut Actions) {
-        let answer = match message {
-            Message::Configure(configure) => self
-                .configure(configure)
-                .map_or(Action::Refuse(id, Refusal::NotPossible), |()| Action::Accept(id)),
-            Message::Called(called) => {
-                self.called(now, &called);
-                Action::Accept(id)
-            }
-            // The ticket's time of day comes with the number, so the kiosk keeps no calendar.
-            Message::SetClock(_) => Action::Accept(id),
-            _ => Action::Refuse(id, Refusal::UnknownMessage),
-        };
-        push(actions, answer);
-    }
-
-    fn configure(&mut self, configure: Configure) -> Option<()> {
-        let lettered = |service: &Service| service.prefix.is_ascii_uppercase();
-        if configure.services.is_empty() || !configure.services.iter().all(lettered) {
-            return None;
-        }
-        self.office = configure.office;
-        self.tickets_open = configure.tickets_open;
-        if self.services != configure.services {
-            self.services = configure.services;
-            self.configuration = self.configuration.wrapping_add(1);
-            self.selected = 0;
-        }
-        Some(())
-    }
-
-    fn called(&mut self, now: u64, called: &Called) {
-        let is = |ticket: Ticket| (ticket.prefix, ticket.number) == (called.prefix, called.number);
-        // The very number on the screen is called: its resident should not wait to see it.
-        if matches!(self.activity, Activity::Done { ticket, .. } if is(ticket)) {
-            self.activity = Activity::Idle;
-        }
-        let free = self.activity == Activity::Idle;
-        self.call = Some(Call {
-            called: (called.prefix, called.number, called.counter),
-            until: free.then_some(now + CALLED_US),
-        });
-    }
-
-    fn pressed(&mut self, now: u64, key: Key, actions: &mut Actions) {
-        self.last_key = now;
-        if self.call.is_some_and(|call| call.until.is_some()) {
-            // Whoever presses wants a number and not the news.
-            self.call = None;
-        }
-        match self.activity {
-            Activity::Idle => match key {
-                Key::Up => self.selected = self.selected.saturating_sub(1),
-                Key::Down => self.selected = (self.selected + 1).min(self.services.len().saturating_sub(1)),
-                Key::Left => (),
-                Key::Right => self.language = self.language.other(),
-                Key::Select => self.select(actions),
-            },
-            // Done and apologies have been read when somebody presses: back, but no second number for it.
-            Activity::Done { .. } | Activity::Sorry { .. } => self.activity = Activity::Idle,
-            // Pressing again does not make it faster, nor two of it.
-            Activity::Checking { .. } | Activity::Asking { .. } | Activity::Printing { .. } => (),
+    fn link_down(&mut self, now: u64) {
+        if self.link == Link::Up {
+            self.link = Link::Lost {
+                alone_at: now + serving::GRACE_US,
+            };
         }
     }
 
-    fn select(&mut self, actions: &mut Actions) {
-        let possible = self.link_up && self.tickets_open;
-        let Some(service) = self.services.get(self.selected).filter(|_| possible) else {
-            return;
-        };
-        self.activity = Activity::Checking { service: service.id };
-        self.selected = 0;
-        self.check_printer(actions);
+    fn pass_time(&mut self, now: u64, actions: &mut Actions) {
+        if matches!(self.link, Link::Lost { alone_at } if now >= alone_at) {
+            self.link = Link::Alone;
+        }
+        self.keep_day(now);
+        self.serve(now, actions);
+        self.show(now);
+        if self.may_check() && now >= self.printer.next_check {
+            self.check_printer(actions);
+        }
+        if self.link == Link::Up {
+            self.telling.tell(now, actions);
+        }
+        self.work_storage(now, actions);
     }
 
-    /// Whether the printer can be asked how it is: not while it has a ticket, and an answer that is awaited comes anyway.
+    /// Whether the printer can be asked how it is: not while it has a ticket. An answer that is awaited comes anyway.
     fn may_check(&self) -> bool {
-        matches!(
-            self.activity,
-            Activity::Idle | Activity::Done { .. } | Activity::Sorry { .. }
-        )
+        let busy = match self.activity {
+            Activity::Printing | Activity::Resolving { .. } => true,
+            Activity::Recording { next, .. } => next == activity::Next::Print,
+            _ => false,
+        };
+        !busy && !self.printer.checking
     }
 
     fn check_printer(&mut self, actions: &mut Actions) {
-        if !self.checking {
-            self.checking = true;
-            push(actions, Action::CheckPrinter);
+        if !self.printer.checking {
+            self.printer.checking = true;
+            // What a ticket that is looked into has printed is not known before.
+            let counters = match self.activity {
+                Activity::Waiting { .. } => false,
+                // The resident should not wait longer than necessary.
+                Activity::Checking { .. } => self.printer.counters.is_none(),
+                _ => true,
+            };
+            push(actions, Action::CheckPrinter { counters });
         }
     }
 
-    fn printer_says(&mut self, now: u64, status: Result<Status, escpos::Trouble>, actions: &mut Actions) {
-        self.checking = false;
+    fn printer_says(
+        &mut self,
+        now: u64,
+        status: Result<Status, escpos::Trouble>,
+        counters: Option<Counters>,
+        actions: &mut Actions,
+    ) {
+        self.printer.checking = false;
+        self.printer.counters = counters.or(self.printer.counters);
         self.remember_printer(now, status, actions);
-        // Seconds have passed since the last look.
-        self.reports.resume();
-        let Activity::Checking { service } = self.activity else {
-            return;
-        };
-        if let Some(trouble) = self.trouble() {
-            self.sorry(now, Sorry::Printer(trouble));
-            return;
+        if let Activity::Checking { service, priority } = self.activity {
+            self.checked(now, service, priority);
         }
-        self.presses = self.presses.wrapping_add(1);
-        let press = u64::from(self.boot_id) << 32 | u64::from(self.presses);
-        // Priority is given by staff in this version: the kiosk has no button for it.
-        let request = TicketRequest {
-            press,
-            service,
-            priority: false,
-        };
-        if !self.requests.add(request) {
-            self.presses = self.presses.wrapping_sub(1);
-            self.sorry(now, Sorry::NoAnswer);
-            return;
-        }
-        self.activity = Activity::Asking {
-            press,
-            until: now + ANSWER_US,
-        };
     }
 
     fn remember_printer(&mut self, now: u64, status: Result<Status, escpos::Trouble>, actions: &mut Actions) {
-        let before = self.printer.replace(status);
-        if before != Some(status) && self.link_up {
+        let before = self.printer.status.replace(status);
+        if before != Some(status) && self.link == Link::Up {
             push(actions, Action::TellPrinter(printer_status(status)));
         }
-        let well = self.trouble().is_none();
-        if well
-            && matches!(
-                self.activity,
-                Activity::Sorry {
-                    why: Sorry::Printer(_),
-                    ..
-                }
-            )
-        {
-            self.activity = Activity::Idle;
+        let well = self.printer_trouble().is_none();
+        if !well {
+            // It may have been switched off, or be another.
+            self.printer.counters = None;
         }
-        self.next_check = now
+        self.printer.next_check = now
             + if well {
                 PRINTER_POLL_US
             } else {
@@ -364,133 +340,17 @@ impl Model {
     }
 
     /// Why the printer could not print now. One that was never asked is taken to be well: it is asked before each number.
-    fn trouble(&self) -> Option<Trouble> {
-        trouble(self.printer?)
-    }
-
-    fn ticket_answer(
-        &mut self,
-        now: u64,
-        press: u64,
-        answer: Result<Message, RequestFailure>,
-        actions: &mut Actions,
-    ) {
-        if answer == Err(RequestFailure::PeerRestarted) {
-            // Whether it gave a number is unknown; asking for the same press again finds out.
-            self.not_sent(press);
-            return;
-        }
-        self.requests.settle(press);
-        let waiting = matches!(self.activity, Activity::Asking { press: asked, .. } if asked == press);
-        match answer {
-            Ok(Message::TicketGranted(granted)) if waiting && granted.press == press => {
-                self.activity = Activity::Printing {
-                    ticket: Ticket {
-                        press,
-                        id: granted.ticket_id,
-                        prefix: granted.prefix,
-                        number: granted.number,
-                    },
-                };
-                push(actions, Action::Print(granted));
-            }
-            // The resident was told to try again: this number has no ticket and never will.
-            Ok(Message::TicketGranted(granted)) => self.reports.add_for_oldest(TicketPrinted {
-                press,
-                ticket_id: granted.ticket_id,
-                outcome: PrintOutcome::NotPrinted,
-                cause: PrintCause::None,
-            }),
-            Ok(Message::TicketDenied(denied)) if waiting => self.sorry(now, Sorry::Denied(denied.reason)),
-            _ if waiting => self.sorry(now, Sorry::NoAnswer),
-            _ => (),
-        }
-    }
-
-    fn report_answer(&mut self, press: u64, answer: &Result<Message, RequestFailure>) {
-        match answer {
-            Err(RequestFailure::PeerRestarted) => self.not_sent(press),
-            // The host could not store it. Asking at once would only keep it busy.
-            Err(RequestFailure::Refused(Refusal::Busy)) => self.reports.put_off(press),
-            _ => self.reports.settle(press),
-        }
-    }
-
-    fn ticket_out(&mut self, now: u64, outcome: Outcome, actions: &mut Actions) {
-        let Activity::Printing { ticket } = self.activity else {
-            return;
-        };
-        let (paper, cause) = match outcome {
-            Outcome::Printed => (PrintOutcome::Printed, PrintCause::None),
-            Outcome::NotSent(state) => (PrintOutcome::NotPrinted, cause(state)),
-            Outcome::Unknown(state) => (PrintOutcome::Unknown, cause(state)),
-        };
-        let printed = paper == PrintOutcome::Printed;
-        self.activity = Activity::Done {
-            ticket,
-            printed,
-            until: now + if printed { DONE_US } else { NO_TICKET_US },
-        };
-        self.reports.add_for_oldest(TicketPrinted {
-            press: ticket.press,
-            ticket_id: ticket.id,
-            outcome: paper,
-            cause,
-        });
-        if let Outcome::NotSent(state) | Outcome::Unknown(state) = outcome {
-            self.remember_printer(now, state, actions);
-        }
-    }
-
-    fn sorry(&mut self, now: u64, why: Sorry) {
-        self.activity = Activity::Sorry {
-            why,
-            until: now + SORRY_US,
-        };
-    }
-
-    fn pass_time(&mut self, now: u64, actions: &mut Actions) {
-        match self.activity {
-            Activity::Asking { until, .. } if now >= until => self.sorry(now, Sorry::NoAnswer),
-            Activity::Done { until, .. } | Activity::Sorry { until, .. } if now >= until => {
-                self.activity = Activity::Idle;
-            }
-            _ => (),
-        }
-        if now >= self.last_key + WALKED_AWAY_US {
-            self.selected = 0;
-            self.language = Language::Indonesian;
-        }
-        let idle = self.activity == Activity::Idle;
-        match self.call {
-            Some(Call {
-                until: Some(until), ..
-            }) if now >= until => self.call = None,
-            Some(ref mut call) if call.until.is_none() && idle => call.until = Some(now + CALLED_US),
-            _ => (),
-        }
-        if self.may_check() && now >= self.next_check {
-            self.check_printer(actions);
-        }
-    }
-
-    fn send_owed(&mut self, actions: &mut Actions) {
-        if !self.link_up {
-            return;
-        }
-        self.requests
-            .send(|request| push(actions, Action::RequestTicket(request)));
-        self.reports.send(|report| push(actions, Action::Report(report)));
+    fn printer_trouble(&self) -> Option<Trouble> {
+        trouble(self.printer.status?)
     }
 }
 
-/// No event leads to more actions than fit: at most one answer, one notification, one check, one print and all that is owed.
+/// No event leads to more actions than fit: one answer, one notification, one job for the printer, one request, one thing told, one
+/// job for the storage.
 fn push(actions: &mut Actions, action: Action) {
     let pushed = actions.push(action);
     debug_assert!(pushed.is_ok(), "an event led to more actions than counted on");
 }
-
-const _: () = assert!(4 + 2 * OWED <= 12);
 
 #[cfg(test)]
 mod tests;
