@@ -315,6 +315,12 @@ fn garbage_slowness_silence_and_paper_are_told_apart() {
             assert_eq!(board.look().await, Err(trouble));
         }
         hall.set(Knobs {
+            cover_open: true,
+            tells_cover: true,
+            ..Knobs::default()
+        });
+        assert!(board.look().await.unwrap().cover_open);
+        hall.set(Knobs {
             paper: PaperSensor::NearEnd,
             ..Knobs::default()
         });

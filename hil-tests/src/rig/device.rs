@@ -34,7 +34,7 @@ pub enum Device {
         #[arg(long, default_value = "immediate")]
         speed: Speed,
     },
-    /// Ticket printer (ESC/POS, 58 mm) on a pseudo-terminal. Knobs: `paper-out`, `paper-near-end`, `cover-open`, `offline`,
+    /// Ticket printer (ESC/POS, 58 mm) on a pseudo-terminal. Knobs: `paper-out`, `paper-near-end`, `cover-open`, `cover-open-told`, `offline`,
     /// `unplugged`, `slow`, `garbage`, `cheap`, `ok`.
     TicketPrinter {
         /// Folder for each ticket's bytes, text and picture.
@@ -172,6 +172,11 @@ fn ticket_printer(output: Option<&PathBuf>) -> anyhow::Result<()> {
                 cover_open: true,
                 ..was
             },
+            "cover-open-told" => Knobs {
+                cover_open: true,
+                tells_cover: true,
+                ..was
+            },
             "offline" => Knobs { offline: true, ..was },
             "unplugged" => Knobs {
                 unplugged: true,
@@ -189,7 +194,7 @@ fn ticket_printer(output: Option<&PathBuf>) -> anyhow::Result<()> {
             "cheap" => Knobs { plain: true, ..was },
             "ok" => Knobs::default(),
             _ => bail!(
-                "knobs: paper-out, paper-near-end, cover-open, offline, unplugged, slow, garbage, cheap, ok"
+                "knobs: paper-out, paper-near-end, cover-open, cover-open-told, offline, unplugged, slow, garbage, cheap, ok"
             ),
         });
         Ok(())

@@ -30,8 +30,10 @@ pub struct Knobs {
     pub paper: PaperSensor,
     /// Dots of paper until it ends, even in the middle of a ticket; `None` is "enough".
     pub paper_left: Option<usize>,
-    /// The cover is open: nothing is printed and nothing answered.
+    /// The cover is open: nothing is printed, and nothing answered unless `tells_cover`.
     pub cover_open: bool,
+    /// It answers although its cover is open, and says so, as Epson's do. Many others fall silent.
+    pub tells_cover: bool,
     /// Off line by its feed button: nothing is printed, status is answered.
     pub offline: bool,
     /// The cutter is stuck: nothing is printed, status is answered.
@@ -369,9 +371,9 @@ impl<P: Paper> SerialDevice for EscPosCore<P> {
         self.commands.take(bytes);
         while let Some((command, bytes)) = self.commands.next() {
             if let Command::StatusRequest(n) = command
-                && !self.knobs.cover_open
+                && (!self.knobs.cover_open || self.knobs.tells_cover)
             {
-                // Real time: answered although other commands wait. With the cover open printers just stop answering.
+                // Real time: answered although other commands wait.
                 if let Some(status) = self.status(n) {
                     self.answer(self.now, &[status]);
                 }

@@ -5,7 +5,7 @@ use embedded_io_async::{Read, Write};
 use protocol::message::PrintCause;
 
 use super::answer::Mark;
-use super::{Ability, Counters, Printer, Status, Trouble};
+use super::{Ability, Counters, PADDING, Printer, Status, Trouble};
 
 /// How long a printer that was switched on with the kiosk may take until it answers.
 const STARTING: Duration = Duration::from_secs(10);
@@ -56,8 +56,10 @@ impl<R: Read, W: Write> Printer<R, W> {
                 Resolution::Unknown(PrintCause::Restarted)
             };
         };
-        if let Err(trouble) = self.line.send(&INITIALISE).await {
-            return Resolution::Unknown(cause(Err(trouble)));
+        for bytes in [&PADDING[..], &INITIALISE] {
+            if let Err(trouble) = self.line.send(bytes).await {
+                return Resolution::Unknown(cause(Err(trouble)));
+            }
         }
         let now = self.ask_counters(BUSY).await;
         if self.line.is_confirmed(mark) {
