@@ -1,5 +1,6 @@
 //! The counter's side of the kiosk: a thread that gives numbers while the operator works.
 
+mod card;
 mod copies;
 mod service;
 mod tellings;

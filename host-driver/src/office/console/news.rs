@@ -34,6 +34,13 @@ pub enum News {
         /// What else stands in the way: `none`, `silent`, `garbled` (it answers what makes no sense), `slow` or `other`.
         trouble: &'static str,
     },
+    /// How the kiosk's memory card is, when that has changed.
+    KioskStorage {
+        /// `ok`, `missing`, `foreign` (it holds something else), `full`, `failed` or `unknown`.
+        state: &'static str,
+        /// Records on it that this computer has not taken yet.
+        waiting: u16,
+    },
     /// A number was given and the kiosk said what became of the paper.
     Ticket {
         /// As it is called.

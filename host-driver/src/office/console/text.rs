@@ -47,6 +47,34 @@ pub(super) fn of(news: &News) -> String {
                 )
             }
         }
+        News::KioskStorage { state, waiting } => {
+            let (words_id, words_en) = match *state {
+                "ok" => {
+                    return "- Kartu memori kios berfungsi lagi. / The kiosk's memory card works again."
+                        .into();
+                }
+                "missing" => (
+                    "tidak ada. Kios tidak memberi nomor; pasang kartunya.",
+                    "is missing. The kiosk gives no numbers; put it in.",
+                ),
+                "foreign" => (
+                    "berisi data lain dan tidak ditimpa. Kios tidak memberi nomor; pasang kartu kosong.",
+                    "holds something else, which is not written over. The kiosk gives no numbers; put in a blank one.",
+                ),
+                "full" => (
+                    "penuh. Biarkan loket tersambung sampai semua catatan diterima.",
+                    "is full. Leave the counter connected until all its records are taken.",
+                ),
+                _ => (
+                    "rusak. Kios tidak memberi nomor; ganti kartunya dan simpan yang lama untuk teknisi.",
+                    "does not work. The kiosk gives no numbers; replace it, and keep the old one for a technician.",
+                ),
+            };
+            format!(
+                "! Kartu memori kios {words_id} ({waiting} catatan belum diterima)\n  \
+                 The kiosk's memory card {words_en} ({waiting} records not taken yet)"
+            )
+        }
         News::Ticket {
             ticket,
             printed: "unknown",

@@ -1,5 +1,6 @@
 //! What the kiosk's thread does: answers, and keeps the kiosk supplied.
 
+use super::card::Card;
 use super::copies::Copies;
 use super::{REQUEST_TIMEOUT, Sign, tellings};
 use crate::board::{Board, BoardError, BoardEvent, Responder};
@@ -35,6 +36,7 @@ pub(super) struct Service {
     changed: Sender<()>,
     signs: Sender<Sign>,
     copies: Copies,
+    card: Card,
     looked: Instant,
     clock_due: Instant,
     loan_due: Instant,
@@ -60,6 +62,7 @@ impl Service {
             changed,
             signs,
             copies: Copies::default(),
+            card: Card::new(now),
             looked: now,
             clock_due: now,
             loan_due: now,
@@ -132,6 +135,7 @@ impl Service {
             }
             self.lend();
         }
+        self.card.settle(Instant::now());
     }
 
     fn set_clock(&mut self) -> Result<(), BoardError> {
@@ -150,8 +154,13 @@ impl Service {
         {
             log::warn!("the kiosk's clock could not be set: {error}");
         }
-        if self.has_loans() && now >= self.loan_due {
-            self.lend();
+        if self.has_loans() {
+            if now >= self.loan_due {
+                self.lend();
+            }
+            if let Some(news) = self.card.look(&self.board, now) {
+                self.teller.tell(&news);
+            }
         }
         let board = self
             .board

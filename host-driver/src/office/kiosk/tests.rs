@@ -7,7 +7,8 @@ use crate::office::console::{Style, Teller};
 use crate::office::queue::Queue;
 use crate::store::{Paper, ReprintEnd, Store, TicketState};
 use protocol::message::{
-    Accepted, Firmware, LendNumbers, PrintCause, PrintOutcome, Reprinted, TicketPrinted, TicketTaken,
+    Accepted, Firmware, Health, LendNumbers, PrintCause, PrintOutcome, Reprinted, ResetCause, StorageState,
+    TicketPrinted, TicketTaken,
 };
 use protocol::{BoardLink, Config, Event, Message, Role};
 use std::io::{Read as _, Write};
@@ -193,6 +194,7 @@ fn play(
                             cause: PrintCause::None,
                         }
                         .into(),
+                        Message::HealthRequest(_) => without_card().into(),
                         _ => Accepted {}.into(),
                     };
                     link.reply(now, id, &answer).unwrap();
@@ -214,6 +216,29 @@ fn play(
                 break;
             }
         }
+    }
+}
+
+/// A kiosk that is well but for its card.
+fn without_card() -> Health {
+    Health {
+        uptime_ms: 1,
+        cause: ResetCause::PowerOn,
+        starts: 1,
+        self_test: 0,
+        on_trial: false,
+        host_overruns: 0,
+        host_damaged: 0,
+        device_overruns: 0,
+        device_damaged: 0,
+        stack_free: 1,
+        longest_block_us: 1,
+        busy_permille: 1,
+        storage: StorageState::Missing,
+        storage_writes: 0,
+        storage_errors: 0,
+        storage_waiting: 0,
+        log_lost: 0,
     }
 }
 
@@ -269,6 +294,11 @@ fn what_the_kiosk_gave_alone_is_called_like_any_other() {
 }
 
 #[test]
+fn the_operator_hears_that_the_kiosk_has_no_card() {
+    Hall::open().hears("\"event\":\"kiosk_storage\",\"state\":\"missing\"");
+}
+
+#[test]
 fn half_used_up_a_loan_is_followed_by_another_by_itself() {
     let hall = Hall::open();
     let lent = hall.lent();
@@ -301,8 +331,10 @@ fn a_copy_that_another_program_asks_for_is_printed() {
     assert!(hall.is_accepted(told.clone()));
     let row = hall.queue.row_of(told.ticket_id).unwrap();
     let (request, _) = hall.store.ask_reprint(row, SystemClock.now()).unwrap();
-    let Message::Reprint(reprint) = hall.asked() else {
-        panic!("no copy")
+    let reprint = loop {
+        if let Message::Reprint(reprint) = hall.asked() {
+            break reprint;
+        }
     };
     assert_eq!((reprint.ticket_id, reprint.copy), (told.ticket_id, 1));
     let end = hall.until(|hall| match hall.store.reprint(request).unwrap() {
