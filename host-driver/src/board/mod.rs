@@ -6,6 +6,7 @@
 //! A port that is lost (the plug pulled) is opened again when it returns. What was under way at that moment fails
 //! with [`BoardError::PortLost`]: whether the board carried it out is not known.
 
+pub mod ends;
 mod error;
 mod holder;
 mod pending;

@@ -6,6 +6,7 @@
 mod agenda;
 mod applications;
 mod blanks;
+mod board_ends;
 mod calling;
 #[cfg(test)]
 mod days;
@@ -20,6 +21,7 @@ mod tickets;
 pub use agenda::AgendaRow;
 pub use applications::{Application, ApplicationId};
 pub use blanks::{BlankEntry, BlankPlace, BlankTotals};
+pub use board_ends::BoardEnd;
 pub use journal::{JournalEntry, Replay};
 pub use loans::{Lending, Loan, LoanRange, TakenTicket, Taking};
 pub use outbox::Report;
@@ -32,7 +34,11 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Versions of the schema, oldest first. A database of version n has had the first n applied. Only append.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 
 /// How long a statement waits for another connection's transaction. All transactions here are far shorter.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

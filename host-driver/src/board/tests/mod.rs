@@ -8,19 +8,20 @@ use std::io::{Read, Write};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use protocol::link::{BulkOutcome, Object};
 use protocol::message::{
-    Accepted, CancelCapture, CapturePhase, CaptureProgress, Firmware, ObjectKind, StatusRequest,
-    TicketDenial, TicketDenied, TicketRequest,
+    Accepted, CancelCapture, CapturePhase, CaptureProgress, Firmware, ObjectKind, ResetCause, Restarted,
+    StatusRequest, TicketDenial, TicketDenied, TicketRequest,
 };
 use protocol::{BoardLink, Config, Event, Message, Role};
 use serialport::{SerialPort, TTYPort};
 
+use super::ends::keep_ends;
 use super::{Board, BoardError, BoardEvent};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -120,7 +121,9 @@ fn play(
         if link.is_up() {
             for message in says.lock().unwrap().drain(..) {
                 match message {
-                    Message::TicketRequest(_) => drop(link.request(now, &message).unwrap()),
+                    Message::TicketRequest(_) | Message::Restarted(_) => {
+                        link.request(now, &message).unwrap();
+                    }
                     _ => link.notify(now, &message).unwrap(),
                 }
             }
@@ -365,4 +368,65 @@ fn a_host_program_that_restarts_takes_over() {
         )
     };
     assert!(outcomes.iter().filter(aborted).count() <= 2);
+}
+
+#[test]
+fn an_end_is_accepted_only_once_it_is_kept() {
+    let fake = FakeBoard::plug_in(Role::Kiosk, 1);
+    let (board, events) = open(&fake, Role::Kiosk);
+    let (keeping, kept) = mpsc::channel();
+    let mut disk = [Err("full".to_owned()), Ok(())].into_iter();
+    let events = keep_ends("kiosk".into(), events, move |end| {
+        keeping.send(end.clone()).unwrap();
+        disk.next().unwrap_or(Ok(()))
+    })
+    .unwrap();
+    board.wait_until_up(PATIENCE).unwrap();
+    let end = Restarted {
+        cause: ResetCause::Panic,
+        firmware: Firmware::default(),
+        uptime_ms: 1,
+        tasks: 0,
+        pc: 0,
+        lr: 0,
+        fault_status: 0,
+        address: 0,
+        words: "why".try_into().unwrap(),
+    };
+    for _ in 0..2 {
+        fake.says(end.clone());
+        assert_eq!(kept.recv_timeout(PATIENCE), Ok(end.clone()));
+    }
+    let deadline = Instant::now() + PATIENCE;
+    let (refused, accepted) = loop {
+        let heard = fake.heard.lock().unwrap();
+        let refused = heard
+            .iter()
+            .filter(|event| matches!(event, Event::RequestFailed { .. }))
+            .count();
+        let accepted = heard
+            .iter()
+            .filter(|event| {
+                matches!(
+                    event,
+                    Event::Reply {
+                        message: Message::Accepted(_),
+                        ..
+                    }
+                )
+            })
+            .count();
+        if refused + accepted == 2 || Instant::now() > deadline {
+            break (refused, accepted);
+        }
+        drop(heard);
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    assert_eq!((refused, accepted), (1, 1));
+    // Nobody else hears of it.
+    assert!(
+        events
+            .try_iter()
+            .all(|event| !matches!(event, BoardEvent::Request { .. }))
+    );
 }

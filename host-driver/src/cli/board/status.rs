@@ -10,14 +10,19 @@ use super::super::counter::patience;
 use super::super::failure::{Exit, Failure};
 use super::super::lists::is_printed;
 use super::counters::{Assessment, Received, by_name};
+use super::health;
+use crate::board::ends::EndWords;
 use crate::board::{Board, BoardError, BoardEvent};
 use crate::config::{Config, ConfigError};
+use crate::store::{BoardEnd, Store};
 use protocol::link::Peer;
-use protocol::message::{LinkCounters, Status, StatusRequest};
+use protocol::message::{Health, HealthRequest, LinkCounters, Status, StatusRequest};
 use protocol::{Message, Role, version};
 
 /// How long a board may take to say how it is.
 const TIMEOUT: Duration = Duration::from_secs(3);
+/// The version of the protocol in which boards can say how well they are.
+const HEALTH_SINCE: u8 = 3;
 /// How often it is asked: for the round trip, and so that enough frames pass to say something of the line.
 const ASKED: usize = 20;
 
@@ -34,6 +39,10 @@ type Opened = Result<(Board, Receiver<BoardEvent>), String>;
 struct Answer {
     peer: Peer,
     status: Status,
+    /// Of a board that knows the question.
+    health: Option<Health>,
+    /// How its firmware ended last, if it ever told.
+    last_end: Option<BoardEnd>,
     ours: LinkCounters,
     /// The shortest and the longest time from a request to its answer.
     round_trip: (Duration, Duration),
@@ -67,7 +76,11 @@ fn watched(
     loop {
         let answers: Vec<_> = asked
             .iter()
-            .map(|asked| asked.ask(patience(config)).map_err(|error| error.clone()))
+            .map(|asked| {
+                let mut answer = asked.ask(patience(config))?;
+                answer.last_end = last_end(config, asked.role);
+                Ok(answer)
+            })
             .collect();
         let both = || asked.iter().zip(&answers);
         let text: String = if as_json {
@@ -86,6 +99,13 @@ fn watched(
             asked.opened = open(config, asked.port, asked.role)?;
         }
     }
+}
+
+/// What the store has of a board's last end. A technician's table does without where there is no store.
+fn last_end(config: &Config, role: Role) -> Option<BoardEnd> {
+    let path = &config.store.path;
+    let store = path.exists().then(|| Store::open(path).ok()).flatten()?;
+    store.board_ends(&super::name(role), 1).ok()?.into_iter().next()
 }
 
 /// Opens a board. A port that cannot be opened is this board's news, not the end.
@@ -142,6 +162,15 @@ impl Asked<'_> {
                 "most": answer.round_trip.1.as_micros() as u64,
             },
             "uart_overruns": status.uart_overruns,
+            "health": answer.health.as_ref().map(health::to_json),
+            "last_end": answer.last_end.as_ref().map(|last| json!({
+                "told_at": last.told_at.to_string(),
+                "cause": format!("{:?}", last.end.cause),
+                "build": format!("{:08x}", last.end.firmware.build),
+                "tasks": last.end.tasks,
+                "pc": last.end.pc,
+                "text": EndWords(&last.end).to_string(),
+            })),
             "board": counters(&status.link, peer.version),
             "host": counters(&answer.ours, version::CURRENT),
             "to_board": line(&status.link),
@@ -186,7 +215,16 @@ impl Asked<'_> {
         let (board, host) = (Received::of(&status.link), Received::of(&answer.ours));
         row("host to board", Assessment::of(board).to_string());
         row("board to host", Assessment::of(host).to_string());
-        if status.uart_overruns > 0 {
+        for (name, words) in answer.health.iter().flat_map(health::rows) {
+            row(name, words);
+        }
+        if let Some(last) = &answer.last_end {
+            row(
+                "last end",
+                format!("told {}: {}", last.told_at, EndWords(&last.end)),
+            );
+        }
+        if answer.health.is_none() && status.uart_overruns > 0 {
             row(
                 "UARTs",
                 format!(
@@ -224,10 +262,20 @@ fn ask(board: &Board, patience: Duration) -> Result<Answer, BoardError> {
         (least, most) = (least.min(took), most.max(took));
         last = Some(answer);
     }
+    let health = if peer.version >= HEALTH_SINCE {
+        match board.request(HealthRequest {}, TIMEOUT)? {
+            Message::Health(health) => Some(health),
+            _ => return Err(BoardError::BadReply),
+        }
+    } else {
+        None
+    };
     match last {
         Some(Message::Status(status)) => Ok(Answer {
             peer,
             status,
+            health,
+            last_end: None,
             ours: board.counters(),
             round_trip: (least, most),
         }),
@@ -298,6 +346,8 @@ mod tests {
                     ..LinkCounters::default()
                 },
             },
+            health: Some(health::tests::well()),
+            last_end: None,
             ours: LinkCounters {
                 frames_received: 900,
                 retransmissions: 1,
@@ -371,6 +421,8 @@ mod tests {
             "  host to board     1 of 900 frames damaged, about one wrong bit in 449750 (bit error rate 2e-6): check \
              cable, ground and baud rate",
             "  board to host     line is clean: none of 900 frames damaged",
+            "  self-test         all is well",
+            "  stack             9000 bytes were never used",
             "  counter                  board        host",
             "  crc errors                   1           0",
             "  retransmissions              0           1",
@@ -391,6 +443,8 @@ mod tests {
         assert_eq!(json["to_board"]["assessment"], "bad");
         assert_eq!(json["from_board"]["assessment"], "clean");
         assert_eq!(json["round_trip_us"]["least"], 1200);
+        assert_eq!(json["health"]["busy_permille"], 4);
+        assert_eq!(json["health"]["words"]["self_test"], "all is well");
         let error = asked().json(&Err("no board answers".into()));
         assert_eq!(error["error"], "no board answers");
     }
