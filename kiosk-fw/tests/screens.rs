@@ -181,6 +181,44 @@ fn every_screen_of_the_kiosk_looks_as_its_pictures() {
     }
 }
 
+/// Counts the kinds of views. A new one does not compile here until it has a number, and fails below until it has a picture.
+fn kind(view: View) -> usize {
+    match view {
+        View::Starting => 0,
+        View::Offline => 1,
+        View::Closed => 2,
+        View::PleaseWait => 3,
+        View::Services { priority: false, .. } => 4,
+        View::Services { priority: true, .. } => 5,
+        View::Called { .. } => 6,
+        View::Number { paper, .. } => match paper {
+            PaperProgress::Printing => 7,
+            PaperProgress::Printed => 8,
+            PaperProgress::Missing => 9,
+            PaperProgress::Uncertain => 10,
+        },
+        View::Sorry(why) => match why {
+            Sorry::Denied(_) => 11,
+            Sorry::NoAnswer => 12,
+            Sorry::NoNumbers => 13,
+            Sorry::Printer(Trouble::PaperOut) => 14,
+            Sorry::Printer(Trouble::CoverOpen) => 15,
+            Sorry::Printer(Trouble::Broken) => 16,
+            Sorry::Storage(StorageTrouble::Missing) => 17,
+            Sorry::Storage(StorageTrouble::Foreign) => 18,
+            Sorry::Storage(StorageTrouble::Full) => 19,
+            Sorry::Storage(StorageTrouble::Failed) => 20,
+        },
+    }
+}
+
+#[test]
+fn every_kind_of_view_has_a_picture() {
+    const KINDS: usize = 21;
+    let pictured: BTreeSet<usize> = kiosk_screens().iter().map(|(_, view)| kind(*view)).collect();
+    assert_eq!(pictured, (0..KINDS).collect());
+}
+
 #[test]
 fn every_picture_of_the_kiosk_is_of_a_screen() {
     let screens: BTreeSet<String> = kiosk_screens()
