@@ -7,7 +7,7 @@
 use core::cell::RefCell;
 use core::pin::pin;
 
-use embassy_futures::join::{join4, join5};
+use embassy_futures::join::{join_array, join4};
 use embassy_futures::select::{Either3, select3};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::channel::Channel;
@@ -18,7 +18,7 @@ use protocol::RequestId;
 use protocol::link::{Event as LinkEvent, RequestFailure, Role};
 use protocol::message::{Accepted, Message};
 
-use super::model::{Action, Event, Key, Model, Stored};
+use super::model::{Action, Event, Key, Language, Model, Stored, View};
 use super::record;
 use super::{screens, ticket};
 use crate::board::{Board, Buttons, Panel, Parts};
@@ -122,13 +122,14 @@ where
 {
     // A press that the main loop is too busy to hear is lost: a resident sees that nothing happens and presses again.
     let press = |key| move || drop(inputs.try_send(Input::Happened(Event::Pressed(key))));
-    join5(
+    // As an array they share their code.
+    join_array([
         button::watch(buttons.up, press(Key::Up)),
         button::watch(buttons.down, press(Key::Down)),
         button::watch(buttons.left, press(Key::Left)),
         button::watch(buttons.right, press(Key::Right)),
         button::watch(buttons.select, press(Key::Select)),
-    )
+    ])
     .await;
 }
 
@@ -231,13 +232,7 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
             while let Some(event) = self.house.poll(&mut self.port) {
                 self.interpret(event);
             }
-            let face = {
-                let model = self.model.borrow();
-                (model.view(), model.language())
-            };
-            if shown != Some(face) {
-                shown = Some(face);
-                screens::draw(&mut self.panel, face.0, face.1, self.model.borrow().services());
+            if self.draw(&mut shown) {
                 self.panel.show().await;
             }
             let timeout = self
@@ -248,13 +243,29 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
             match select3(self.port.turn(), inputs.receive(), Timer::at(timeout)).await {
                 Either3::First(()) => (),
                 Either3::Second(Input::Happened(event)) => self.handle(event),
-                Either3::Second(Input::Opened(opened)) => self.opened(opened).await,
+                Either3::Second(Input::Opened(opened)) => self.opened(opened),
                 Either3::Third(()) => self.handle(Event::Timeout),
             }
         }
     }
 
+    /// Draws what is to be shown, if it is not `shown` already.
+    // Not inlined: what it needs of the stack should be free again afterwards, and the loop that calls it is a state machine, into
+    // which the compiler would copy it.
+    #[inline(never)]
+    fn draw(&mut self, shown: &mut Option<(View, Language)>) -> bool {
+        let model = self.model.borrow();
+        let face = (model.view(), model.language());
+        if *shown == Some(face) {
+            return false;
+        }
+        *shown = Some(face);
+        screens::draw(&mut self.panel, face.0, face.1, model.services());
+        true
+    }
+
     /// What an event of the link means to the kiosk.
+    #[inline(never)] // As `draw`.
     fn interpret(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Up { resumed, .. } => {
@@ -289,9 +300,11 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
         }
     }
 
-    async fn opened(&mut self, opened: Result<(Option<usize>, Stored), StoreError>) {
+    #[inline(never)] // As `draw`.
+    fn opened(&mut self, opened: Result<(Option<usize>, Stored), StoreError>) {
         let shelf = self.shelf;
-        let record = shelf.lock().await;
+        // The storage does one thing at a time, so that nobody else is at the shelf.
+        let Ok(record) = shelf.try_lock() else { return };
         let opened = opened.map(|(length, stored)| {
             let newest = length.map(|length| record.get(..length).unwrap_or_default());
             (newest, stored)
@@ -301,6 +314,7 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
         actions.into_iter().for_each(|action| self.perform(action));
     }
 
+    #[inline(never)] // As `draw`.
     fn handle(&mut self, event: Event<'_>) {
         match &event {
             Event::Pressed(key) => crate::log_info!("pressed {}", key),
@@ -316,6 +330,7 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
         actions.into_iter().for_each(|action| self.perform(action));
     }
 
+    #[inline(never)] // As `draw`.
     fn perform(&mut self, action: Action) {
         match action {
             Action::Accept(id) => self.port.reply(id, &Accepted {}.into()),

@@ -347,6 +347,8 @@ impl Model {
 
 /// No event leads to more actions than fit: one answer, one notification, one job for the printer, one request, one thing told, one
 /// job for the storage.
+// Called from everywhere: on a board, flash is dearer than the call.
+#[cfg_attr(target_os = "none", inline(never))]
 fn push(actions: &mut Actions, action: Action) {
     let pushed = actions.push(action);
     debug_assert!(pushed.is_ok(), "an event led to more actions than counted on");
