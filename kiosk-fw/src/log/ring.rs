@@ -100,8 +100,8 @@ mod tests {
     }
 
     /// What the ring gives, in pieces of four: bytes, with how many are missing where some are.
-    fn taken<const N: usize>(ring: &mut LogRing<N>) -> std::vec::Vec<(u32, std::vec::Vec<u8>)> {
-        let mut all = std::vec::Vec::new();
+    fn taken<const N: usize>(ring: &mut LogRing<N>) -> Vec<(u32, Vec<u8>)> {
+        let mut all = Vec::new();
         loop {
             let mut place = [0xee; 4];
             let LogTaken { lost, len } = ring.take(&mut place);
@@ -118,7 +118,7 @@ mod tests {
         for round in 1..100 {
             log(&mut ring, &[round, round]);
             log(&mut ring, &[7]);
-            let bytes: std::vec::Vec<u8> = taken(&mut ring)
+            let bytes: Vec<u8> = taken(&mut ring)
                 .into_iter()
                 .flat_map(|(_, bytes)| bytes)
                 .collect();
