@@ -205,7 +205,8 @@ messages! {
     0x0105 TicketPrinted (Request, KioskToHost) {
         /// The press it belongs to.
         press: u64,
-        /// Which ticket.
+        /// Which ticket; 0 if the kiosk was never told: it stopped waiting for the host's answer. If the host has given the press a
+        /// number, that is for nobody.
         ticket_id: u64,
         /// What became of the paper.
         outcome: PrintOutcome,
