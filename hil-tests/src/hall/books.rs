@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use host_driver::store::{Paper, StoreError};
+use host_driver::office::clock::Moment;
+use host_driver::office::queue::Queue;
+use host_driver::store::{Paper, Store, StoreError, Ticket};
 
-use super::Hall;
+use super::{Hall, Piece};
 
 /// What the books say at the end of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,26 +67,39 @@ impl Account {
 /// # Errors
 /// [`StoreError`].
 pub fn reconcile(hall: &Hall) -> Result<Account, StoreError> {
-    let tickets = hall.counter.tickets()?;
+    let mut account = close(hall.counter.store(), hall.counter.queue(), &hall.printer.paper.0)?;
+    account.presses = hall.ledger.presses();
+    let mut known = known(hall.counter.store())?;
+    known.extend(hall.counter.denied());
+    account.lost_presses = hall.ledger.lost(&known);
+    // What still waits to be told is not known to the host.
+    account.unknown_unreported += u64::from(hall.witness.waiting());
+    Ok(account)
+}
+
+/// Every number in `store` against what is on paper, and the other way round. What the kiosk itself has written down is
+/// added by whoever knows of it.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn close(store: &Store, queue: &Queue, paper: &[Piece]) -> Result<Account, StoreError> {
+    let tickets = tickets(store)?;
     let mut account = Account {
         numbers: tickets.len() as u64,
-        // What still waits to be told is not known to the host.
-        unknown_unreported: u64::from(hall.witness.waiting()),
         ..Account::default()
     };
-    let mut given: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut given: BTreeMap<(&str, String), u64> = BTreeMap::new();
     for ticket in &tickets {
-        *given.entry((ticket.day.clone(), ticket.label())).or_default() += 1;
+        *given.entry((&ticket.day, ticket.label())).or_default() += 1;
     }
     account.duplicate_numbers = given.values().filter(|times| **times > 1).count() as u64;
 
     for ticket in &tickets {
-        let id = hall.counter.ticket_id(ticket);
+        let id = queue.ticket_id(ticket);
         let label = ticket.label();
-        let unique = given.iter().filter(|((_, other), _)| *other == label).count() == 1;
-        let pieces = hall.printer.paper.0.iter();
+        let unique = given.keys().filter(|(_, other)| *other == label).count() == 1;
         // A piece that ends before its code still bears the number: a resident could stand there with it.
-        let on = pieces.filter(|piece| {
+        let on = paper.iter().filter(|piece| {
             piece.ticket_ids.contains(&id) || (unique && piece.ticket_ids.is_empty() && piece.bears(&label))
         });
         let (copies, pieces): (Vec<_>, Vec<_>) = on.partition(|piece| piece.is_copy());
@@ -122,21 +137,49 @@ pub fn reconcile(hall: &Hall) -> Result<Account, StoreError> {
             account.unknown_unreported += 1;
         }
     }
-    let ids: BTreeSet<u64> = tickets
+    account.strays = strays(store, queue, &tickets, paper)?;
+    Ok(account)
+}
+
+/// Every press that the host knows of: it has a number, or was reported to have none.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn known(store: &Store) -> Result<BTreeSet<u64>, StoreError> {
+    let strays = store.strays(Moment::from_millis(0))?;
+    let told = strays.iter().map(|stray| stray.press);
+    Ok(tickets(store)?
         .iter()
-        .map(|ticket| hall.counter.ticket_id(ticket))
-        .collect();
-    let on_paper = hall.printer.paper.0.iter().flat_map(|piece| &piece.ticket_ids);
-    let on_paper = on_paper.filter(|id| !ids.contains(id));
-    let told = hall.counter.strays()?;
+        .filter_map(|ticket| ticket.press)
+        .chain(told)
+        .collect())
+}
+
+/// Every number that was given, in order.
+fn tickets(store: &Store) -> Result<Vec<Ticket>, StoreError> {
+    let mut tickets = Vec::new();
+    for row in 1.. {
+        match store.ticket(row)? {
+            Some(ticket) if ticket.state.is_given() => tickets.push(ticket),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    Ok(tickets)
+}
+
+/// What is on paper or was told, and has no place in the queue.
+fn strays(store: &Store, queue: &Queue, tickets: &[Ticket], paper: &[Piece]) -> Result<u64, StoreError> {
+    let told = store.strays(Moment::from_millis(0))?;
     // A press that got no number is told as such; the host may never have heard of it.
-    let told: Vec<_> = told
+    let told = told
         .iter()
         .filter(|stray| (stray.ticket_id, stray.paper) != (0, Some(Paper::NotPrinted)))
-        .collect();
-    for stray in &told {
-        log::warn!("what the kiosk told cannot be: {stray:?}");
-    }
-    account.strays = told.len() as u64 + on_paper.count() as u64;
-    Ok(account)
+        .inspect(|stray| log::warn!("what the kiosk told cannot be: {stray:?}"));
+    let ids: BTreeSet<u64> = tickets.iter().map(|ticket| queue.ticket_id(ticket)).collect();
+    let on_paper = paper.iter().flat_map(|piece| &piece.ticket_ids);
+    let on_paper = on_paper
+        .filter(|id| !ids.contains(id))
+        .inspect(|id| log::warn!("ticket {id:#x} is on paper, and not in the queue"));
+    Ok((told.count() + on_paper.count()) as u64)
 }

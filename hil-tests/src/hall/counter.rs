@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use host_driver::config::Config;
 use host_driver::office::clock::Moment;
 use host_driver::office::queue::Queue;
-use host_driver::store::{Store, StoreError, StrayTicket, Ticket};
+use host_driver::store::{Store, StoreError};
 use protocol::link::{Config as LinkConfig, Event, Role};
 use protocol::message::{Accepted, Called, Firmware, Message, Refusal, Service, SetClock};
 use protocol::{HostLink, RequestId};
@@ -50,6 +50,14 @@ const LOAN_INTERVAL: u64 = 30 * SECOND;
 /// Tells this store's tickets from others'.
 const IDENTITY: u32 = 0x0A11_0001;
 
+/// The office's configuration, less what is on a real computer only.
+///
+/// # Panics
+/// If it is none.
+pub fn office() -> Config {
+    toml::from_str(OFFICE).expect("the office's configuration is one")
+}
+
 /// The counter's computer. Its disk survives whatever happens to it.
 #[derive(Debug)]
 pub struct Counter {
@@ -59,6 +67,8 @@ pub struct Counter {
     link: Option<Box<HostLink>>,
     /// Events after which the computer loses its power, before it has said anything about the last.
     dies_after: Option<u32>,
+    /// Presses that were denied a number.
+    denied: Vec<u64>,
     /// What the kiosk is still to be told, one after the other.
     to_tell: VecDeque<Message>,
     /// What it is being told.
@@ -76,17 +86,14 @@ impl Counter {
     ///
     /// # Errors
     /// [`StoreError`].
-    ///
-    /// # Panics
-    /// If the configuration above is none.
     pub fn new() -> Result<Self, StoreError> {
-        let config: Config = toml::from_str(OFFICE).expect("the office's configuration is one");
         Ok(Self {
             store: Store::in_memory()?,
-            queue: Queue::new(&config, IDENTITY),
+            queue: Queue::new(&office(), IDENTITY),
             starts: 0,
             link: None,
             dies_after: None,
+            denied: Vec::new(),
             to_tell: VecDeque::new(),
             telling: None,
             lending: None,
@@ -135,6 +142,11 @@ impl Counter {
     /// the disk, but never answered.
     pub fn fail_after(&mut self, events: u32) {
         self.dies_after = Some(events);
+    }
+
+    /// Takes the loss of power back that is to come.
+    pub fn hold(&mut self) {
+        self.dies_after = None;
     }
 
     /// Takes bytes from the line.
@@ -273,6 +285,9 @@ impl Counter {
             Message::Restarted(_) => Ok(Accepted {}.into()),
             _ => Err(Refusal::NotPossible),
         };
+        if let Ok(Message::TicketDenied(denied)) = &answer {
+            self.denied.push(denied.press);
+        }
         match &mut self.dies_after {
             Some(0) => return self.switch_off(),
             Some(left) => *left -= 1,
@@ -308,33 +323,19 @@ impl Counter {
         Ok(())
     }
 
-    /// Every number that was given, in order.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn tickets(&self) -> Result<Vec<Ticket>, StoreError> {
-        let mut tickets = Vec::new();
-        for row in 1.. {
-            match self.store.ticket(row)? {
-                Some(ticket) if ticket.state.is_given() => tickets.push(ticket),
-                Some(_) => {}
-                None => break,
-            }
-        }
-        Ok(tickets)
+    /// Presses that it denied a number.
+    pub fn denied(&self) -> impl Iterator<Item = u64> {
+        self.denied.iter().copied()
     }
 
-    /// What the kiosk told that cannot be.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn strays(&self) -> Result<Vec<StrayTicket>, StoreError> {
-        self.store.strays(Moment::from_millis(0))
+    /// What is on its disk.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
-    /// What a ticket's QR code shows.
-    pub fn ticket_id(&self, ticket: &Ticket) -> u64 {
-        self.queue.ticket_id(ticket)
+    /// Its queue.
+    pub fn queue(&self) -> &Queue {
+        &self.queue
     }
 }
 

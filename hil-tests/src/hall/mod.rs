@@ -9,14 +9,15 @@ mod cable;
 mod counter;
 pub mod cuts;
 pub mod day;
+pub mod ledger;
 mod paper;
 pub mod resident;
 mod screen;
 
 pub use cable::Cable;
-pub use counter::Counter;
+pub use counter::{Counter, office};
 pub use paper::{Piece, Tray};
-pub use screen::Shows;
+pub use screen::{Reader, Shows};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,6 +25,9 @@ use std::time::Duration;
 use desk_board::{Card, CardStore, Desk, Key, Witness};
 use host_driver::store::StoreError;
 use protocol_sim::Faults;
+
+use kiosk_fw::kiosk::record::{news, restore};
+use ledger::Ledger;
 
 use crate::device::serial::SerialDevice;
 use crate::device::ticket_printer::{EscPosCore, Knobs, Roll};
@@ -95,7 +99,8 @@ pub struct Hall {
     pub card: Card,
     /// What was promised to be kept on it.
     pub witness: Witness,
-    reader: screen::Reader,
+    ledger: Ledger,
+    reader: Reader,
     now: u64,
     printer_kind: PrinterKind,
     /// What is to come, in order.
@@ -125,11 +130,12 @@ impl Hall {
         let mut hall = Self {
             kiosk: desk_board::kiosk(card.clone(), witness.clone()),
             printer: EscPosCore::new(Roll::Mm58, Tray::default()),
-            reader: screen::Reader::new(&counter.services()),
+            reader: Reader::new(&counter.services()),
             counter,
             cable: Cable::new(seed),
             card,
             witness,
+            ledger: Ledger::default(),
             now: 0,
             printer_kind,
             agenda: BTreeMap::new(),
@@ -205,6 +211,11 @@ impl Hall {
 
         let was_on = self.kiosk.is_on();
         let said = self.kiosk.advance(self.now);
+        for record in self.witness.take() {
+            let restored = restore(&record).map(|it| (it.sequence, it.flight));
+            log::debug!("{} writes {restored:?} {:?}", self.now, news(&record));
+            self.ledger.take(&record);
+        }
         let heard = self.cable.to_computer(&said.host);
         self.counter.handle_bytes(self.now, &heard)?;
         self.counter.advance(self.now)?;
@@ -285,6 +296,7 @@ impl Hall {
     pub fn mend(&mut self) -> Result<(), StoreError> {
         self.agenda.clear();
         self.kiosk.power().hold();
+        self.counter.hold();
         for key in [Key::Up, Key::Down, Key::Left, Key::Right, Key::Select] {
             self.kiosk.set_key(key, false);
         }

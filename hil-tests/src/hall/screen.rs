@@ -22,7 +22,7 @@ pub enum Shows {
 
 /// Knows screens by their pictures.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub struct Reader {
     known: HashMap<Vec<u8>, Shows>,
     now: Shows,
     /// Which picture that is.
@@ -31,7 +31,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// A reader for a kiosk that offers these.
-    pub(super) fn new(services: &[Service]) -> Self {
+    pub fn new(services: &[Service]) -> Self {
         let mut known = HashMap::from([(pixels(&Frame::new()), Shows::Dark)]);
         for language in [Language::Indonesian, Language::English] {
             let mut know = |view, shows| known.insert(picture(view, language, services), shows);
@@ -59,13 +59,17 @@ impl Reader {
     }
 
     /// What a screen shows that has changed `pictures` times.
-    pub(super) fn read(&mut self, pictures: u64, frame: impl FnOnce() -> Frame) -> Shows {
+    pub fn read(&mut self, pictures: u64, frame: impl FnOnce() -> Frame) -> Shows {
         if self.pictures != pictures {
             self.pictures = pictures;
-            let shown = pixels(&frame());
-            self.now = self.known.get(&shown).copied().unwrap_or(Shows::Something);
+            self.now = self.shows(&pixels(&frame()));
         }
         self.now
+    }
+
+    /// What a picture shows: the brightness of each pixel, 0 to 15, by rows.
+    pub fn shows(&self, picture: &[u8]) -> Shows {
+        self.known.get(picture).copied().unwrap_or(Shows::Something)
     }
 }
 

@@ -4,7 +4,12 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use aligned::{A1, Aligned};
+use anyhow::{Context, bail};
+use block_device_driver::BlockDevice;
+use embassy_futures::block_on;
+use kiosk_fw::journal::sectors::SectorStore;
+use kiosk_fw::journal::{MAX_RECORD, Store, StoreError};
 
 /// Size of a card. QEMU wants a power of two; the file is sparse and takes only what was written.
 const BYTES: u64 = 64 << 20;
@@ -54,11 +59,59 @@ impl CardImage {
             .with_context(|| format!("writing to the card in {}", self.file.display()))
     }
 
+    /// The newest record of the kiosk's journal on it, if there is one.
+    ///
+    /// # Errors
+    /// If the card holds no journal, or the file cannot be read.
+    pub fn newest_record(&self) -> anyhow::Result<Option<Vec<u8>>> {
+        let mut record = [0; MAX_RECORD];
+        // A card without a journal would be formatted; nothing is written here, and that says that there is none.
+        let mut store = SectorStore::new(ReadOnly(File::open(&self.file)?), 0);
+        let opened = block_on(store.open(&mut record));
+        match opened {
+            Ok(opened) => Ok(opened.newest.map(|length| record[..length].to_vec())),
+            Err(StoreError::Full) => Ok(None),
+            Err(error) => bail!("the journal in {} cannot be read: {error:?}", self.file.display()),
+        }
+    }
+
     /// What puts it into the slot of QEMU's board. A write is in the file before the card says so, so QEMU can be killed where a
     /// board would lose its power.
     pub(super) fn qemu_arguments(&self) -> [String; 2] {
         // QEMU takes two commas for one in a name.
         let file = self.file.display().to_string().replace(',', ",,");
         ["-drive".into(), format!("if=sd,format=raw,file={file}")]
+    }
+}
+
+/// A card in a reader that cannot write.
+struct ReadOnly(File);
+
+impl BlockDevice<{ SECTOR as usize }> for ReadOnly {
+    type Error = StoreError;
+    type Align = A1;
+
+    async fn read(
+        &mut self,
+        address: u32,
+        data: &mut [Aligned<A1, [u8; SECTOR as usize]>],
+    ) -> Result<(), StoreError> {
+        for (address, sector) in (u64::from(address)..).zip(data) {
+            let read = self.0.read_exact_at(&mut sector[..], address * SECTOR);
+            read.map_err(|_| StoreError::Failed)?;
+        }
+        Ok(())
+    }
+
+    async fn write(
+        &mut self,
+        _address: u32,
+        _data: &[Aligned<A1, [u8; SECTOR as usize]>],
+    ) -> Result<(), StoreError> {
+        Err(StoreError::Full)
+    }
+
+    async fn size(&mut self) -> Result<u64, StoreError> {
+        Ok(BYTES)
     }
 }

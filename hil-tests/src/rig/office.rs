@@ -159,12 +159,12 @@ fn blanks(fault: Option<Fault>) -> Vec<Blank> {
 
 /// A device on one of a board's serial lines.
 #[derive(Debug)]
-struct Attached {
+pub(super) struct Attached {
     _server: Background,
 }
 
 impl Attached {
-    fn to_board<D>(board: &Board, uart: usize, device: Arc<Mutex<D>>) -> anyhow::Result<Self>
+    pub(super) fn to_board<D>(board: &Board, uart: usize, device: Arc<Mutex<D>>) -> anyhow::Result<Self>
     where
         D: SerialDevice + Send + 'static,
     {

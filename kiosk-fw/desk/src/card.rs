@@ -31,6 +31,8 @@ pub enum Flaw {
     None,
     /// It says that a sector is written when it is not: the last one written is lost with the power.
     LosesLastWrite,
+    /// It keeps nothing without power.
+    LosesAll,
 }
 
 #[derive(Debug)]
@@ -86,7 +88,11 @@ impl Card {
 
     /// Its power is gone.
     pub(crate) fn power_off(&self) {
-        self.0.borrow_mut().pretended = None;
+        let mut chips = self.0.borrow_mut();
+        chips.pretended = None;
+        if chips.flaw == Flaw::LosesAll {
+            chips.written.clear();
+        }
     }
 }
 
@@ -108,7 +114,7 @@ impl Chips {
 
     fn put(&mut self, address: u32, sector: &[u8; SECTOR]) {
         let kept = match self.flaw {
-            Flaw::None => Some((address, *sector)),
+            Flaw::None | Flaw::LosesAll => Some((address, *sector)),
             Flaw::LosesLastWrite => self.pretended.replace((address, *sector)),
         };
         self.written.extend(kept);

@@ -17,7 +17,7 @@ pub(super) fn measure(options: &Options, report: &mut Report) -> anyhow::Result<
     let steps = cuts::steps_of_a_ticket()?;
     let begin = Instant::now();
     let mut total = cuts::Outcome::default();
-    let (mut seed, mut panics) = (0, 0);
+    let (mut seed, mut panics) = (options.seed, 0);
     while total.cuts.kiosk < u64::from(options.cuts) && panics == 0 {
         let missing = u64::from(options.cuts) - total.cuts.kiosk;
         let halls = missing.div_ceil(u64::from(CUTS));
@@ -39,7 +39,8 @@ pub(super) fn measure(options: &Options, report: &mut Report) -> anyhow::Result<
     }
     let took = begin.elapsed().as_secs_f64();
     report.section(format!(
-        "On the desk: {seed} halls in simulated time, each with {PRESSES} presses into whose ticketing a cut falls"
+        "On the desk: {} halls in simulated time, each with {PRESSES} presses into whose ticketing a cut falls",
+        seed - options.seed
     ));
     let cut = total.cuts;
     report.add(

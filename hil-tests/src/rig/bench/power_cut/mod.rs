@@ -2,32 +2,55 @@
 //! press, number and piece of paper.
 
 mod desk;
+pub mod qemu;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use clap::ValueEnum;
+
 use super::{Figure, Limit, Report};
 use crate::hall::books::Account;
+use crate::rig::setup::{self, Purpose};
+
+/// Where power is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// On the desk, in simulated time.
+    Desk,
+    /// In QEMU: the firmware that ships is killed and started again.
+    Qemu,
+}
 
 /// How to measure.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// These parts only; empty: all.
+    pub only: Vec<Part>,
+    /// The first hall's seed on the desk; each further hall has the next.
+    pub seed: u64,
     /// How often the kiosk's power is cut on the desk.
     pub cuts: u32,
-    /// Much less of everything, to see that it runs.
-    pub quick: bool,
+    /// How often it is killed in QEMU.
+    pub kills: u32,
+    /// Do not ask before something is installed.
+    pub yes: bool,
 }
 
 impl Options {
-    /// How often at least.
-    const CUTS: u32 = 1_000;
-
-    /// As many cuts as are asked for, or as are needed.
-    pub fn new(cuts: Option<u32>, quick: bool) -> Self {
-        let most = if quick { 60 } else { Self::CUTS };
+    /// As many cuts as are asked for, or as are needed; `quick`: a few, to see that it runs.
+    pub fn new(only: Vec<Part>, cuts: Option<u32>, quick: bool, yes: bool) -> Self {
+        let (most, kills) = if quick { (60, 3) } else { (1_000, 100) };
         Self {
+            only,
+            seed: 0,
             cuts: cuts.unwrap_or(most),
-            quick,
+            kills,
+            yes,
         }
+    }
+
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
     }
 }
 
@@ -36,9 +59,19 @@ impl Options {
 /// # Errors
 /// If something that is needed cannot be started; a figure that misses its limit is none.
 pub fn run(options: &Options) -> anyhow::Result<Report> {
+    if options.wants(Part::Qemu) {
+        // First of all: nobody is asked after minutes of measuring.
+        setup::run(Purpose::Demo, options.yes)?;
+    }
     let mut report = Report::new("power-cut");
-    eprintln!("cutting power on the desk …");
-    desk::measure(options, &mut report)?;
+    if options.wants(Part::Desk) {
+        eprintln!("cutting power on the desk …");
+        desk::measure(options, &mut report)?;
+    }
+    if options.wants(Part::Qemu) {
+        eprintln!("killing the kiosk in QEMU …");
+        qemu::measure(options, &mut report)?;
+    }
     Ok(report)
 }
 
