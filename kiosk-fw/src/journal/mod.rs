@@ -4,6 +4,8 @@
 //! that the newest alone brings the application back to where it was, and the older ones are only what the host has yet to
 //! be told.
 
+#[cfg(any(feature = "rp2040", test))]
+pub mod flash;
 #[cfg(test)]
 mod power;
 pub mod sectors;

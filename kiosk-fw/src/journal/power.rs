@@ -76,15 +76,19 @@ impl<M: Medium> Trial<M> {
 
     pub(super) fn run(&mut self, steps: &[Step]) {
         for step in steps {
-            match *step {
-                Step::Push(length) => self.push(length),
-                Step::Peek => self.peek(),
-                Step::Pop => self.pop(),
-                Step::Restart => self.start(),
-                Step::Cut(bytes) => self.medium.cut_after(bytes),
-            }
+            self.step(step);
         }
         self.start();
+    }
+
+    pub(super) fn step(&mut self, step: &Step) {
+        match *step {
+            Step::Push(length) => self.push(length),
+            Step::Peek => self.peek(),
+            Step::Pop => self.pop(),
+            Step::Restart => self.start(),
+            Step::Cut(bytes) => self.medium.cut_after(bytes),
+        }
     }
 
     /// Records that can be popped.
