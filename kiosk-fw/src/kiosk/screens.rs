@@ -112,7 +112,7 @@ fn number(screen: &mut impl Screen, digits: &str, paper: PaperProgress, words: &
 
 /// A called number and where to go, both large.
 fn called(screen: &mut impl Screen, digits: &str, counter: u8, words: &Words) {
-    let font = fit(digits, WIDTH, 34, &font::NUMBERS[1..]);
+    let font = fit(digits, WIDTH, 34, font::NUMBERS);
     centered(screen, digits, 1 + font.capital_height, font, BRIGHT);
     let mut where_to = String::<24>::new();
     // "Go to counter 255" has seventeen characters.

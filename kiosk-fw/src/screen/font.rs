@@ -50,10 +50,8 @@ macro_rules! fonts {
 }
 
 fonts! {
-    /// A queue number: as large as the panel allows beside a line of text.
-    NUMBER = u8g2_font_logisoso42_tr, 42;
-    /// A queue number with five characters.
-    NUMBER_NARROW = u8g2_font_logisoso34_tr, 34;
+    /// A queue number: as large as the panel allows beside two lines of text.
+    NUMBER = u8g2_font_logisoso34_tr, 34;
     /// One word that everybody must see.
     HUGE = u8g2_font_helvB24_tr, 25;
     /// A few words.
@@ -86,4 +84,4 @@ pub const PRIMARY: &[Font] = &[HUGE, LARGE, MEDIUM, SMALL, TINY, LIGHT, BOLD, SE
 /// Fonts for the English line.
 pub const SECONDARY: &[Font] = &[SECOND, NARROW];
 /// Fonts for queue numbers, the largest first.
-pub const NUMBERS: &[Font] = &[NUMBER, NUMBER_NARROW, HUGE];
+pub const NUMBERS: &[Font] = &[NUMBER, HUGE];
