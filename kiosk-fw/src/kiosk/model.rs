@@ -300,7 +300,8 @@ impl Model {
                 Activity::Waiting { .. } => false,
                 // The resident should not wait longer than necessary.
                 Activity::Checking { .. } => self.printer.counters.is_none(),
-                _ => true,
+                // Before it is known whether a ticket was under way, the printer is told nothing that waits its turn.
+                _ => self.storage.known,
             };
             push(actions, Action::CheckPrinter { counters });
         }

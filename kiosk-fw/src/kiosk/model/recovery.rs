@@ -38,6 +38,8 @@ impl Model {
             push(actions, Action::Refuse(id, Refusal::Busy));
         }
         self.from_before = true;
+        // Now it can be asked for its counters, or what became of the ticket.
+        self.printer.next_check = now;
         self.activity = match self.kept.flight.map(|flight| flight.stage) {
             None => Activity::Idle,
             Some(Stage::Pressed { .. }) => Activity::Ageing { until: now + HOST_US },
@@ -45,7 +47,6 @@ impl Model {
             Some(Stage::Intent { ticket, .. }) if ticket.copy > 0 => return self.drop_flight(),
             Some(Stage::Intent { .. }) => {
                 self.paper_until = now + PAPER_US;
-                self.printer.next_check = now;
                 Activity::Waiting {
                     cause: PrintCause::Restarted,
                     sent: true,

@@ -182,3 +182,20 @@ fn another_card_begins_with_what_is_on_it_and_gives_no_number_twice() {
     assert!(kiosk.model.flight().unwrap().press > u64::from(BOOT) << 32 | 2);
     assert!(first.len() > 2);
 }
+
+#[test]
+fn the_printer_is_asked_for_its_counters_only_when_no_ticket_is_under_way() {
+    let looks = |counters| Action::CheckPrinter { counters };
+    let mut model = crate::kiosk::model::Model::new(BOOT);
+    let did = model.handle(0, Event::Timeout);
+    assert_eq!(did, [looks(false), Action::Open]);
+    let stored = crate::kiosk::model::Stored {
+        waiting: 0,
+        room: 100,
+    };
+    model.handle(1_000, Event::Opened(Ok((None, stored))));
+    let did = model.handle(2_000, printer(READY));
+    assert_eq!(did, []);
+    let did = model.handle(5_002_000, Event::Timeout);
+    assert_eq!(did, [looks(true)]);
+}
