@@ -29,6 +29,16 @@ fn main() {
     if has("RP2040") {
         // Whoever flashes a firmware with a probe writes the second stage, too; it is the same in both programs.
         pico_memory(pico::ACTIVE, pico::ACTIVE_LEN, pico::RAM, pico::RAM_LEN);
+        link_with(&["-Tlink.x", "-Tlink-rp.x", "-Tdefmt.x", "--nmagic"]);
+    }
+    if has("BOOTLOADER") {
+        pico_memory(
+            pico::BOOTLOADER,
+            pico::BOOTLOADER_END - pico::BOOTLOADER,
+            pico::BOOTLOADER_RAM,
+            pico::BOOTLOADER_RAM_LEN,
+        );
+        link_with(&["-Tlink.x", "-Tlink-rp.x", "--nmagic"]);
     }
     // The test harness asks for it in what it makes of the tests.
     println!("cargo:rustc-check-cfg=cfg(rust_analyzer)");
@@ -63,7 +73,10 @@ fn pico_memory(flash: u32, flash_len: u32, ram: u32, ram_len: u32) {
         println!("cargo:error={}: {error}", file.display());
     }
     println!("cargo:rustc-link-search={}", out.display());
-    for script in ["-Tlink.x", "-Tlink-rp.x", "-Tdefmt.x", "--nmagic"] {
-        println!("cargo:rustc-link-arg-bins={script}");
+}
+
+fn link_with(arguments: &[&str]) {
+    for argument in arguments {
+        println!("cargo:rustc-link-arg-bins={argument}");
     }
 }

@@ -108,6 +108,72 @@ impl Manifest {
     }
 }
 
+/// What [`ident`] begins with.
+pub const IDENT_MAGIC: [u8; 8] = *b"LOKETID1";
+/// Bytes of an [`ident`].
+pub const IDENT_BYTES: usize = 32;
+
+/// What a program says of itself, somewhere in its bytes, so that whoever packs it need not be told and cannot be wrong: magic,
+/// board, role and version, each as in the manifest.
+pub const fn ident(board: &str, role: u8, firmware: Firmware) -> [u8; IDENT_BYTES] {
+    let mut bytes = [0; IDENT_BYTES];
+    let mut place = 0;
+    while place < IDENT_MAGIC.len() {
+        bytes[place] = IDENT_MAGIC[place];
+        place += 1;
+    }
+    let board = board.as_bytes();
+    let mut letter = 0;
+    while letter < board.len() && letter < BOARD_BYTES {
+        bytes[place + letter] = board[letter];
+        letter += 1;
+    }
+    let build = firmware.build.to_le_bytes();
+    let rest = [
+        role,
+        firmware.major,
+        firmware.minor,
+        firmware.patch,
+        build[0],
+        build[1],
+        build[2],
+        build[3],
+    ];
+    place += BOARD_BYTES;
+    let mut at = 0;
+    while at < rest.len() {
+        bytes[place + at] = rest[at];
+        at += 1;
+    }
+    bytes
+}
+
+/// A manifest for `image`, whose SHA-256 is `hash`, as the program in it says of itself; `None` if it does not, or twice.
+pub fn manifest_of(image: &[u8], hash: [u8; 32]) -> Option<Manifest> {
+    let mut idents = image
+        .windows(IDENT_BYTES)
+        .filter(|bytes| bytes.starts_with(&IDENT_MAGIC));
+    let (found, None) = (idents.next()?, idents.next()) else {
+        return None;
+    };
+    let (board, rest) = found.get(IDENT_MAGIC.len()..)?.split_first_chunk()?;
+    let [role, major, minor, patch, build @ ..] = rest else {
+        return None;
+    };
+    Some(Manifest {
+        board: *board,
+        role: *role,
+        firmware: Firmware {
+            major: *major,
+            minor: *minor,
+            patch: *patch,
+            build: u32::from_le_bytes(build.try_into().ok()?),
+        },
+        length: u32::try_from(image.len()).ok()?,
+        hash,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +200,25 @@ mod tests {
         assert_eq!(bytes[24..36], [2, 1, 2, 3, 0x0d, 0x0c, 0x0b, 0x0a, 3, 2, 1, 0]);
         assert_eq!(bytes[36..39], [0, 1, 2]);
         assert_eq!(Manifest::from_bytes(&bytes), Some(manifest()));
+    }
+
+    #[test]
+    fn a_program_says_once_what_it_is() {
+        let ours = manifest();
+        let ident = ident("RP2040", ours.role, ours.firmware);
+        let mut image = [7; 100];
+        image[40..72].copy_from_slice(&ident);
+        let found = manifest_of(&image, ours.hash);
+        assert_eq!(
+            found,
+            Some(Manifest {
+                length: 100,
+                ..manifest()
+            })
+        );
+        image[..32].copy_from_slice(&ident);
+        assert_eq!(manifest_of(&image, ours.hash), None, "twice");
+        assert_eq!(manifest_of(&image[..30], ours.hash), None);
     }
 
     #[test]

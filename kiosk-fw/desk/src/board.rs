@@ -7,8 +7,10 @@ use kiosk_fw::board::{Board, Buttons, LastEnd, Parts, Vitals};
 use kiosk_fw::drivers::ssd0323::Frame;
 use kiosk_fw::health::Pulse;
 use kiosk_fw::journal::Store;
+use kiosk_fw::update::Slot;
 use protocol::message::ResetCause;
 
+use crate::bay::Bay;
 use crate::contact::{Button, Contact};
 use crate::panel::{Panel, Shown};
 use crate::power::Power;
@@ -80,6 +82,10 @@ impl<S: Store> Board for Kit<S> {
 
     fn feed_watchdog() {
         present::ask(|board| board.fed.set(true));
+    }
+
+    fn slot() -> Option<&'static mut dyn Slot> {
+        present::ask(|board| board.bay.as_ref().map(Bay::slot))
     }
 
     fn restart(why: ResetCause) -> ! {

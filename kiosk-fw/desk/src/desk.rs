@@ -14,6 +14,7 @@ use kiosk_fw::health::Pulse;
 use protocol::message::ResetCause;
 use virtual_time::Executor;
 
+use crate::bay::Bay;
 use crate::board::Kit;
 use crate::card::Card;
 use crate::contact::Contact;
@@ -82,6 +83,7 @@ pub struct Desk<S> {
     start: Start<S>,
     make_store: MakeStore<S>,
     card: Option<Card>,
+    bay: Option<Bay>,
     power: Rc<Power>,
     contacts: [Rc<Contact>; 5],
     shown: Rc<Shown>,
@@ -120,6 +122,7 @@ impl<S: 'static> Desk<S> {
             start: Box::new(start),
             make_store: Box::new(make_store),
             card,
+            bay: None,
             power: Rc::default(),
             contacts: Default::default(),
             shown: Rc::default(),
@@ -128,6 +131,13 @@ impl<S: 'static> Desk<S> {
             now: 0,
             running: None,
         }
+    }
+
+    /// Gives the board a flash, so that its firmware can be changed over the link.
+    #[must_use]
+    pub fn with_bay(mut self, bay: Bay) -> Self {
+        self.bay = Some(bay);
+        self
     }
 
     /// The supply. Power that fails stays away until [`switch_on`](Self::switch_on).
@@ -155,6 +165,8 @@ impl<S: 'static> Desk<S> {
     fn boot(&mut self, now: u64, boot_id: u32, cause: ResetCause, last_end: Option<LastEnd>) {
         self.now = self.now.max(now);
         self.starts += 1;
+        let for_its_sake = self.bay.as_ref().and_then(Bay::start);
+        let cause = for_its_sake.unwrap_or(cause);
         let uart = |baud, buffers| Rc::new(Uart::new(Rc::clone(&self.power), baud, buffers));
         let host = uart(HOST_BAUD, HOST_BUFFERS);
         let device = uart(self.device_line.baud, self.device_line.buffers);
@@ -163,6 +175,7 @@ impl<S: 'static> Desk<S> {
             device: Rc::clone(&device),
             // The tasks of each start give signs of their own. A few bytes a start are left behind.
             pulse: Box::leak(Box::new(Pulse::new())),
+            bay: self.bay.clone(),
             last_end: RefCell::new(last_end),
             cause: Cell::new(cause),
             starts: Cell::new(self.starts),

@@ -16,6 +16,7 @@
 //! assert!(desk.pictures() > 0);
 //! ```
 
+mod bay;
 mod board;
 mod card;
 mod contact;
@@ -28,6 +29,7 @@ mod present;
 mod uart;
 mod watched;
 
+pub use bay::Bay;
 pub use board::Kit;
 pub use card::{Card, Flaw, Slot};
 pub use contact::Button;

@@ -7,6 +7,7 @@ use kiosk_fw::board::{LastEnd, Vitals};
 use kiosk_fw::health::Pulse;
 use protocol::message::ResetCause;
 
+use crate::bay::Bay;
 use crate::uart::Uart;
 
 /// What a board knows of itself.
@@ -15,6 +16,8 @@ pub(crate) struct Present {
     pub(crate) host: Rc<Uart>,
     pub(crate) device: Rc<Uart>,
     pub(crate) pulse: &'static Pulse,
+    /// The flash, if the board's firmware can be changed.
+    pub(crate) bay: Option<Bay>,
     /// Outlives a reset, but not the power.
     pub(crate) last_end: RefCell<Option<LastEnd>>,
     pub(crate) cause: Cell<ResetCause>,

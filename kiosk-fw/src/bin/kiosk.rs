@@ -2,8 +2,14 @@
 #![no_std]
 #![no_main]
 
-use kiosk_fw::board::chosen as board;
+use kiosk_fw::board::{Board, chosen as board};
 use kiosk_fw::kiosk::app;
+use kiosk_fw::link_port::FIRMWARE;
+use protocol::Role;
+use protocol::package::{IDENT_BYTES, ident};
+
+/// What this program is, for whoever packs it.
+static IDENT: [u8; IDENT_BYTES] = ident(<board::Kiosk as Board>::NAME, Role::Kiosk.code(), FIRMWARE);
 
 #[embassy_executor::task]
 async fn main_task() -> ! {
@@ -14,6 +20,8 @@ async fn main_task() -> ! {
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
+    // Or the linker would leave it out.
+    core::hint::black_box(&IDENT);
     board::run(|spawner| {
         // It fails only if the one task of this program were spawned twice.
         if let Ok(token) = main_task() {

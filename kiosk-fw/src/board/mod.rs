@@ -14,6 +14,7 @@ pub use protocol::message::Restarted as LastEnd;
 
 use crate::health::Pulse;
 use crate::journal::Store;
+use crate::update::Slot;
 
 // The one place where `unsafe` is allowed: registers, vectors, the executor's loop. Each use says why it is sound.
 #[allow(unsafe_code)]
@@ -26,6 +27,11 @@ pub mod rp2040;
 #[cfg(feature = "board")]
 pub mod tee;
 
+#[allow(unsafe_code)]
+#[cfg(feature = "bootloader")]
+#[path = "rp2040/bootloader.rs"]
+pub mod pico_bootloader;
+
 #[cfg(feature = "lm3s6965")]
 pub use lm3s6965 as chosen;
 #[cfg(all(feature = "rp2040", not(feature = "lm3s6965")))]
@@ -33,6 +39,8 @@ pub use rp2040 as chosen;
 
 #[cfg(all(feature = "lm3s6965", feature = "rp2040"))]
 compile_error!("a firmware is built for one board: choose the feature `lm3s6965` or `rp2040`, not both");
+#[cfg(all(feature = "bootloader", any(feature = "lm3s6965", feature = "rp2040")))]
+compile_error!("the bootloader is a program of its own: build it without a board's feature");
 
 /// What an application needs from its board. One file per board names the parts.
 pub trait Board {
@@ -78,6 +86,11 @@ pub trait Board {
 
     /// Starts the board anew, and leaves `why` for the start to come.
     fn restart(why: ResetCause) -> !;
+
+    /// Where a new firmware goes; `None` on a board whose firmware cannot be changed over the link. To be called once.
+    fn slot() -> Option<&'static mut dyn Slot> {
+        None
+    }
 }
 
 /// The speed of a line to a device, where it can be changed.

@@ -7,7 +7,8 @@ use protocol::message::{Accepted, Health, Message, ResetCause, StorageState};
 
 use super::{Pulse, Task};
 use crate::board::{Board, LastEnd, Vitals};
-use crate::link_port::{LinkPort, now};
+use crate::link_port::{FIRMWARE, LinkPort, now};
+use crate::update::{Running, TRUSTED_KEY, Trial, Turn, Update};
 
 /// How long the answer to `Restart` may take to leave the board, in µs.
 const FAREWELL_US: u64 = 300_000;
@@ -36,15 +37,18 @@ impl Default for StorageHealth {
     }
 }
 
-/// Answers `StatusRequest`, `HealthRequest` and `Restart`, tells `Restarted`, and feeds the watchdog.
+/// Answers `StatusRequest`, `HealthRequest`, `Restart` and `Update*`, tells `Restarted`, and feeds the watchdog.
 ///
 /// `ROLE` is the code of the application's role: what other roles are told takes no flash then.
 pub struct Housekeeping<const ROLE: u8> {
     board: Hooks,
     /// The request that tells the last end, while it is not answered.
     telling: Option<RequestId>,
-    /// When the board restarts, because the host asked for it.
-    restart_at: Option<u64>,
+    /// When the board restarts, and why.
+    restart_at: Option<(u64, ResetCause)>,
+    /// A new firmware on its way, or on trial.
+    update: Update<'static>,
+    running: Running,
     /// How the durable storage is.
     pub storage: StorageHealth,
 }
@@ -73,6 +77,12 @@ impl<const ROLE: u8> Housekeeping<ROLE> {
             },
             telling: None,
             restart_at: None,
+            update: Update::new(B::slot(), TRUSTED_KEY),
+            running: Running {
+                board: B::NAME,
+                role: ROLE,
+                firmware: FIRMWARE,
+            },
             storage: StorageHealth::default(),
         }
     }
@@ -84,9 +94,16 @@ impl<const ROLE: u8> Housekeeping<ROLE> {
     pub fn poll<R: Read, W: Write>(&mut self, port: &mut LinkPort<'_, R, W>) -> Option<Event> {
         let now_us = now();
         self.keep_alive(now_us);
-        if self.restart_at.is_some_and(|at| now_us >= at) {
-            (self.board.restart)(ResetCause::Requested);
+        if let Some((at, why)) = self.restart_at
+            && now_us >= at
+        {
+            (self.board.restart)(why);
         }
+        if self.update.has_run_out(now_us) {
+            crate::log_warn!("nobody has confirmed this firmware");
+            (self.board.restart)(ResetCause::RolledBack);
+        }
+        self.update.take(port);
         while let Some(event) = port.link.poll_event_as::<ROLE>() {
             if let Some(event) = self.keep(port, event) {
                 return Some(event);
@@ -131,13 +148,14 @@ impl<const ROLE: u8> Housekeeping<ROLE> {
                 message: Message::Restart(_),
             } => {
                 port.reply(id, &Accepted {}.into());
-                self.restart_at = Some(now() + FAREWELL_US);
+                self.restart_at = Some((now() + FAREWELL_US, ResetCause::Requested));
                 None
             }
             Event::Reply { id, message } if self.telling == Some(id) => {
                 self.telling = None;
                 if matches!(message, Message::Accepted(_)) {
                     (self.board.forget_last_end)();
+                    self.settle();
                 }
                 None
             }
@@ -146,7 +164,22 @@ impl<const ROLE: u8> Housekeeping<ROLE> {
                 self.telling = None;
                 None
             }
-            other => Some(other),
+            other => match self.update.keep(port, self.running, other) {
+                Turn::NotMine(event) => Some(event),
+                Turn::Done => None,
+                Turn::Restart => {
+                    self.restart_at = Some((now() + FAREWELL_US, ResetCause::Updated));
+                    None
+                }
+            },
+        }
+    }
+
+    /// The host knows that a new firmware was not kept.
+    fn settle(&mut self) {
+        if self.update.trial() == Trial::RolledBack {
+            // If the notes cannot be written it is told again after the next start.
+            let _ = self.update.confirm();
         }
     }
 
@@ -169,7 +202,7 @@ impl<const ROLE: u8> Housekeeping<ROLE> {
             cause: vitals.cause,
             starts: vitals.starts,
             self_test: vitals.self_test,
-            on_trial: false,
+            on_trial: self.update.trial() == Trial::OnTrial,
             host_overruns: vitals.host.overruns,
             host_damaged: vitals.host.damaged,
             device_overruns: vitals.device.overruns,

@@ -19,6 +19,7 @@
 //! [`Update`] is the logic; a board that can be updated gives it a [`Slot`]. Where there is none, every offer is refused.
 
 mod key;
+mod over_link;
 #[cfg(any(test, feature = "update"))]
 mod slot;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod tests;
 mod words;
 
 pub use key::{DEVELOPMENT_KEY, TRUSTED_KEY};
+pub use over_link::Turn;
 #[cfg(any(test, feature = "update"))]
 pub use slot::FlashSlot;
 #[cfg(any(test, feature = "update"))]
@@ -35,6 +37,8 @@ pub use words::Words;
 use protocol::link::{BulkOutcome, Object};
 use protocol::message::{Firmware, ObjectKind, UpdateBegin, UpdatePhase, UpdateRefusal};
 use protocol::package::Manifest;
+
+use crate::link_port::OBJECT_ROOM;
 
 /// Bytes of the image that are written at once: what a NOR flash erases. While it erases, the processor does nothing else, so the
 /// host is held back meanwhile: it sends the next bytes when these have been taken from the link.
@@ -151,7 +155,8 @@ impl<'a> Update<'a> {
     ///
     /// Why it is not taken. Nothing was changed.
     pub fn begin(&mut self, offer: &UpdateBegin, running: Running) -> Result<(), UpdateRefusal> {
-        let Some(slot) = &self.slot else {
+        // The constant leaves the rest out of a program that never takes a firmware.
+        let (Some(slot), true) = (&self.slot, OBJECT_ROOM != 0) else {
             return Err(UpdateRefusal::NotSupported);
         };
         // On trial the slot holds the firmware to go back to.
@@ -179,6 +184,11 @@ impl<'a> Update<'a> {
             failed: false,
         });
         Ok(())
+    }
+
+    /// Which update is under way.
+    fn id(&self) -> Option<u32> {
+        self.offer.as_ref().map(|offer| offer.id)
     }
 
     /// The host begins to send an object. False if it is not the one that was offered.

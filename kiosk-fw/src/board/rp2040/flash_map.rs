@@ -32,10 +32,14 @@ pub const JOURNAL_LEN: u32 = 64 * SECTOR;
 
 /// Start of the memory that the firmware uses.
 pub const RAM: u32 = 0x2000_0000;
-/// Its length. The rest is the bootloader's, so that what a firmware leaves for its next start survives it.
-pub const RAM_LEN: u32 = 192 * 1024;
-/// Start of the bootloader's memory.
-pub const BOOTLOADER_RAM: u32 = RAM + RAM_LEN;
+/// Its length.
+pub const RAM_LEN: u32 = 192 * 1024 - KEPT_LEN;
+/// What a firmware leaves for its next start: no linker is told of it.
+pub const KEPT: u32 = RAM + RAM_LEN;
+/// Its length.
+pub const KEPT_LEN: u32 = 256;
+/// Start of the bootloader's memory, which is no firmware's, so that what one leaves for its next start survives the bootloader.
+pub const BOOTLOADER_RAM: u32 = KEPT + KEPT_LEN;
 /// Its length; the chip has 256 KiB in one piece, and two small ones more.
 pub const BOOTLOADER_RAM_LEN: u32 = 64 * 1024;
 

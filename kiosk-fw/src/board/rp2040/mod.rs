@@ -11,18 +11,22 @@
 //!
 //! defmt's log leaves through RTT.
 
+mod ending;
 mod executor;
+mod flash;
 pub mod flash_map;
+mod stack;
 mod uart;
 
-use core::cell::RefCell;
-use core::panic::PanicInfo;
+use core::cell::{Cell, RefCell};
+
+use critical_section::Mutex;
 
 use embassy_executor::Spawner;
 use embassy_rp::clocks::RoscRng;
 use embassy_rp::gpio::{Input, Pull};
 use embassy_rp::i2c::{self, Async, I2c};
-use embassy_rp::peripherals::{I2C1, UART0, UART1};
+use embassy_rp::peripherals::{FLASH, I2C1, UART0, UART1, WATCHDOG};
 use embassy_rp::uart::BufferedInterruptHandler;
 use embassy_rp::{Peripherals, bind_interrupts};
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
@@ -31,8 +35,11 @@ use static_cell::ConstStaticCell;
 
 use super::{Board, Buttons, LastEnd, Parts, Vitals};
 use crate::drivers::mono_oled::MonoOled;
-use crate::health::Pulse;
+use crate::health::kept::{Kept, Start};
+use crate::health::{Pulse, self_test};
 use crate::journal::NoStore;
+use crate::link_port::{FIRMWARE, now};
+use crate::update::{Slot, Trial};
 
 pub use uart::{Receiver, Sender, Speed};
 
@@ -67,6 +74,21 @@ static PARTS: CriticalSectionMutex<RefCell<Option<Peripherals>>> =
 /// Signs of life of the application's loops.
 static PULSE: Pulse = Pulse::new();
 
+/// What the start found, for as long as the firmware runs.
+#[derive(Clone, Copy)]
+struct Birth {
+    start: Start,
+    self_test: u16,
+}
+
+static BIRTH: Mutex<Cell<Birth>> = Mutex::new(Cell::new(Birth {
+    start: Start {
+        number: 0,
+        cause: ResetCause::Unknown,
+    },
+    self_test: 0,
+}));
+
 /// The board as a kiosk: the device is the ticket printer on UART1.
 pub struct Kiosk(Peripherals);
 /// The board as a capture board: the device is the fingerprint sensor on UART1.
@@ -78,7 +100,19 @@ pub struct Capture(Peripherals);
 ///
 /// If called twice.
 pub fn run(first_task: impl FnOnce(Spawner)) -> ! {
+    let holds = stack::test_and_paint();
     let parts = embassy_rp::init(embassy_rp::config::Config::default());
+    // SAFETY: nobody else takes these two: `take_apart` leaves them alone, and `init` above gives the parts out once.
+    let (watchdog, chip) = unsafe { (WATCHDOG::steal(), FLASH::steal()) };
+    let reason = ending::start(watchdog);
+    let mut start = ending::kept(|kept| kept.start(FIRMWARE, reason));
+    match flash::start(chip) {
+        Trial::OnTrial => start.cause = ResetCause::Updated,
+        Trial::RolledBack => start.cause = ResetCause::RolledBack,
+        Trial::Settled => (),
+    }
+    let self_test = if holds { 0 } else { self_test::MEMORY };
+    critical_section::with(|section| BIRTH.borrow(section).set(Birth { start, self_test }));
     PARTS.lock(|place| place.replace(Some(parts)));
     executor::run(first_task)
 }
@@ -166,17 +200,29 @@ where
 }
 
 fn vitals() -> Vitals {
+    let Birth { start, self_test } = critical_section::with(|section| BIRTH.borrow(section).get());
+    let load = executor::load();
     Vitals {
         host: uart::HOST.errors(),
         device: uart::DEVICE.errors(),
-        stack_free: 0,
-        longest_block_us: 0,
-        busy_permille: 0,
-        starts: 0,
-        self_test: 0,
-        cause: ResetCause::Unknown,
+        stack_free: stack::free(),
+        longest_block_us: load.longest_us(),
+        busy_permille: load.busy_permille(now()),
+        starts: start.number,
+        self_test,
+        cause: start.cause,
         log_lost: crate::log::lost(),
     }
+}
+
+/// The end of the firmware before. That it was not kept is more than what ended it.
+fn last_end() -> Option<LastEnd> {
+    let start = critical_section::with(|section| BIRTH.borrow(section).get().start);
+    let mut end = ending::kept(|kept| kept.last_end())?;
+    if start.cause == ResetCause::RolledBack {
+        end.cause = ResetCause::RolledBack;
+    }
+    Some(end)
 }
 
 macro_rules! board {
@@ -201,19 +247,27 @@ macro_rules! board {
             }
 
             fn last_end() -> Option<LastEnd> {
-                None
+                last_end()
             }
 
-            fn forget_last_end() {}
+            fn forget_last_end() {
+                ending::kept(Kept::forget_last_end);
+            }
 
             fn pulse() -> &'static Pulse {
                 &PULSE
             }
 
-            fn feed_watchdog() {}
+            fn feed_watchdog() {
+                ending::feed_watchdog();
+            }
 
-            fn restart(_why: ResetCause) -> ! {
-                cortex_m::peripheral::SCB::sys_reset()
+            fn slot() -> Option<&'static mut dyn Slot> {
+                flash::slot()
+            }
+
+            fn restart(why: ResetCause) -> ! {
+                ending::restart(why)
             }
         }
     };
@@ -223,18 +277,3 @@ board!(Kiosk, PRINTER_BAUD);
 board!(Capture, SENSOR_BAUD);
 
 defmt::timestamp!("{=u64:us}", embassy_time::Instant::now().as_micros());
-
-/// Says why and starts anew.
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
-    cortex_m::interrupt::disable();
-    defmt::error!("{}", defmt::Display2Format(info));
-    cortex_m::peripheral::SCB::sys_reset()
-}
-
-/// defmt's own panics have been logged already.
-#[defmt::panic_handler]
-fn logged_panic() -> ! {
-    cortex_m::interrupt::disable();
-    cortex_m::peripheral::SCB::sys_reset()
-}
