@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use hil_tests::rig::bench::{self, link, office_hours, power_cut};
 use hil_tests::rig::device::{self, Device};
 use hil_tests::rig::fault::Fault;
-use hil_tests::rig::{build, demo, fuzz, isolation, on_target, setup, test};
+use hil_tests::rig::{build, demo, firmware, fuzz, isolation, on_target, setup, test};
 
 /// Runs and tests the hardware of a service counter, under emulation.
 #[derive(Debug, Parser)]
@@ -68,6 +68,11 @@ enum Command {
     },
     /// Builds the firmwares and the operator's program.
     Build,
+    /// Makes signed images for `loket board update`.
+    Firmware {
+        #[command(subcommand)]
+        command: firmware::Command,
+    },
     /// Measures, and prints each figure beside its limit. Exit code 1 if one is missed.
     Bench {
         /// Print the result as one JSON object on the last line of standard output.
@@ -217,12 +222,14 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Device(device) => device::run(&device)?,
         Command::Inside { command } => return isolation::run_inside(&command),
+        Command::Firmware { command } => firmware::run(&command)?,
         Command::Build => {
             let programs = build::programs()?;
             let pico = build::pico()?;
             for built in [
                 programs.kiosk,
                 programs.capture,
+                pico.bootloader,
                 pico.kiosk,
                 pico.capture,
                 programs.loket,

@@ -66,6 +66,8 @@ pub fn firmware() -> anyhow::Result<(PathBuf, PathBuf)> {
 /// Programs of the Raspberry Pi Pico.
 #[derive(Clone, Debug)]
 pub struct Pico {
+    /// ELF of the bootloader.
+    pub bootloader: PathBuf,
     /// ELF of the queue-number kiosk.
     pub kiosk: PathBuf,
     /// ELF of the fingerprint capture board.
@@ -80,8 +82,11 @@ pub fn pico() -> anyhow::Result<Pico> {
     let compiler = compiler()?;
     let what = ["--bins", "--features", "rp2040"];
     firmware_build(&compiler, PICO_TARGET, &what, "the Pico's firmwares")?;
+    let what = ["--bin", "bootloader", "--features", "bootloader"];
+    firmware_build(&compiler, PICO_TARGET, &what, "the Pico's bootloader")?;
     let folder = firmware_folder(&compiler, PICO_TARGET);
     Ok(Pico {
+        bootloader: folder.join("bootloader"),
         kiosk: folder.join("kiosk"),
         capture: folder.join("capture"),
     })

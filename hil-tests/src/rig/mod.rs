@@ -5,6 +5,7 @@
 //! | [`setup`], [`toolchain`] | what the machine lacks, and installing it |
 //! | [`mod@bench`] | figures beside their limits |
 //! | [`fuzz`] | looking for inputs that the protocol does not survive |
+//! | [`firmware`] | signed images for updates |
 //! | [`build`], [`project`] | the firmwares and the operator's program |
 //! | [`on_target`] | the firmware's tests that run on the board itself |
 //! | [`isolation`], [`process`] | a private place for PC/SC and the network; child processes |
@@ -20,6 +21,7 @@ pub mod demo;
 pub mod device;
 pub mod evidence;
 pub mod fault;
+pub mod firmware;
 pub mod fuzz;
 pub mod isolation;
 pub mod line;

@@ -48,7 +48,10 @@ impl Compiler {
     pub fn apply(&self, command: &mut Command) {
         // By its path: where Cargo installs programs need not be on the caller's.
         if let Some(linker) = flip_link() {
-            command.env("CARGO_TARGET_THUMBV7M_NONE_EABI_LINKER", linker);
+            for target in TARGETS {
+                let target = target.to_uppercase().replace('-', "_");
+                command.env(format!("CARGO_TARGET_{target}_LINKER"), &linker);
+            }
         }
         if let Self::DebianBuildStd(rustc) = self {
             // RUSTC_BOOTSTRAP: `-Zbuild-std` is for nightly compilers only; Debian's is a stable one.

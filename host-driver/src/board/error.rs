@@ -3,7 +3,7 @@
 use std::io;
 
 use protocol::Role;
-use protocol::link::SendError;
+use protocol::link::{BulkError, SendError};
 use protocol::message::Refusal;
 
 /// Why a board could not be used; each says what to do.
@@ -98,6 +98,9 @@ pub enum BoardError {
     /// The message cannot be sent: a mistake of the program.
     #[error("the message cannot be sent: {0}")]
     NotSendable(SendError),
+    /// The object cannot be sent now.
+    #[error("the object was not sent: {0}")]
+    ObjectNotTaken(BulkError),
     /// The board's thread has ended.
     #[error("the board was closed")]
     Stopped,

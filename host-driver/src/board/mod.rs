@@ -12,6 +12,7 @@ mod holder;
 mod pending;
 mod port;
 mod reader;
+mod sending;
 #[cfg(test)]
 mod tests;
 pub mod trace;
@@ -29,6 +30,7 @@ use protocol::link::wire::Log;
 use protocol::link::{BulkOutcome, DownReason, Object, Peer};
 use protocol::message::{Firmware, LinkCounters, Refusal};
 use protocol::{Message, RequestId, Role};
+use sending::Sending;
 use worker::{Answer, Input, Worker};
 
 /// How long a stopping thread may take: it may be waiting for a port that takes no bytes.
@@ -355,6 +357,33 @@ impl Board {
     /// [`BoardError::Stopped`] if the board's thread has ended.
     pub fn log_to(&self, sink: impl FnMut(Peer, &Log) + Send + 'static) -> Result<(), BoardError> {
         self.send(Input::LogTo(Box::new(sink)))
+    }
+
+    /// Sends the board an object and waits for how it ends. The board was asked before, and expects it.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::ObjectNotTaken`] if another object is being sent or the board does not answer, [`BoardError::TimedOut`] after
+    /// `patience`: then it is given up.
+    pub fn send_object(
+        &self,
+        object: Object,
+        bytes: Vec<u8>,
+        patience: Duration,
+    ) -> Result<BulkOutcome, BoardError> {
+        let (answer, answers) = mpsc::channel();
+        self.send(Input::Object(Sending::new(object, bytes, answer)))?;
+        match answers.recv_timeout(patience) {
+            Ok(sent) => sent,
+            Err(RecvTimeoutError::Timeout) => {
+                self.send(Input::CancelObject)?;
+                Err(BoardError::TimedOut {
+                    path: self.handle.name.clone(),
+                    message: "the object",
+                })
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(BoardError::Stopped),
+        }
     }
 
     fn send(&self, input: Input) -> Result<(), BoardError> {

@@ -14,6 +14,7 @@ use protocol::{Config, Event, HostLink, Message, RequestId, Role};
 
 use super::pending::{Unsaid, Waiting};
 use super::reader::{Reader, is_patience};
+use super::sending::Sending;
 use super::{BoardError, BoardEvent, Connect, Connection, LogSink, Responder, Shared};
 
 /// How often a lost port is tried.
@@ -51,6 +52,10 @@ pub(super) enum Input {
         answer: Sender<Result<(), BoardError>>,
         deadline: Instant,
     },
+    /// An object for the board.
+    Object(Sending),
+    /// Nobody waits for the object any more.
+    CancelObject,
     Reply {
         id: RequestId,
         message: Box<Message>,
@@ -103,6 +108,8 @@ pub(super) struct Worker {
     log_sink: Option<LogSink>,
     /// Bytes of the object that is coming.
     object: Vec<u8>,
+    /// The object that is being sent.
+    pub(super) sending: Option<Sending>,
 }
 
 impl Worker {
@@ -132,6 +139,7 @@ impl Worker {
             unsaid: VecDeque::new(),
             log_sink: None,
             object: Vec::new(),
+            sending: None,
         }
     }
 
@@ -168,6 +176,7 @@ impl Worker {
         self.link.handle_timeout(self.now());
         loop {
             self.ask();
+            self.feed();
             let transmitted = self.transmit();
             let heard = self.hear();
             if !transmitted && !heard {
@@ -229,6 +238,8 @@ impl Worker {
                 answer,
                 deadline,
             }),
+            Input::Object(sending) => self.send_object(sending),
+            Input::CancelObject => self.cancel_object(),
             Input::Reply { id, message } => {
                 if let Err(error) = self.link.reply(now, id, &message) {
                     log::warn!("{}: {} not sent: {error}", self.name, message.name());
@@ -442,8 +453,7 @@ impl Worker {
                     sink(peer, &log);
                 }
             }
-            // The host sends no objects in this version.
-            Event::BulkSent { .. } => {}
+            Event::BulkSent { outcome, .. } => self.end_object(Ok(outcome)),
         }
     }
 

@@ -10,6 +10,7 @@ pub use failure::{Exit, Failure};
 
 use crate::config::Config;
 use clap::{Parser, Subcommand};
+use protocol::Role;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -159,6 +160,24 @@ enum BlanksCommand {
     },
 }
 
+/// A board by the name that it has in the configuration.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum WhichBoard {
+    /// The queue-number kiosk.
+    Kiosk,
+    /// The fingerprint capture board.
+    Capture,
+}
+
+impl WhichBoard {
+    const fn role(self) -> Role {
+        match self {
+            Self::Kiosk => Role::Kiosk,
+            Self::Capture => Role::Capture,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum BoardCommand {
     /// Asks each configured board how it is, and how the line to it is. Exit code 4 if one does not answer.
@@ -176,6 +195,23 @@ enum BoardCommand {
     },
     /// Prints what `--trace` recorded, or a logic analyser, one frame a line.
     Trace(board::TraceArguments),
+    /// Brings a board to another firmware, over its line. The board goes back by itself if the new one is not well.
+    ///
+    /// Exit code 15 if the board did not take it or has gone back; what runs on it then is what ran before.
+    Update {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Which board.
+        #[arg(long)]
+        board: WhichBoard,
+        /// The firmware, as `cargo rig firmware pack` makes it.
+        image: PathBuf,
+        /// Leaves the new firmware on trial: after five minutes, or at the next restart, the one before comes back.
+        #[arg(long)]
+        leave_on_trial: bool,
+        #[command(flatten)]
+        trace: TraceFolder,
+    },
 }
 
 /// Runs the program with the arguments of the process.
@@ -241,6 +277,18 @@ fn run(command: Command) -> Result<Exit, Failure> {
                 trace,
             } => board::status(&load_traced(&config, trace)?, json, watch),
             BoardCommand::Trace(arguments) => board::trace(arguments),
+            BoardCommand::Update {
+                config,
+                board,
+                image,
+                leave_on_trial,
+                trace,
+            } => board::update(
+                &load_traced(&config, trace)?,
+                board.role(),
+                &image,
+                !leave_on_trial,
+            ),
         },
     }
 }

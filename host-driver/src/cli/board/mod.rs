@@ -4,9 +4,11 @@ mod counters;
 mod health;
 mod status;
 mod trace;
+mod update;
 
 pub(super) use status::status;
 pub(super) use trace::{TraceArguments, trace};
+pub(super) use update::update;
 
 use super::counter::draw;
 use super::failure::{Exit, Failure};
