@@ -37,7 +37,7 @@ use super::{Board, Buttons, LastEnd, Parts, Vitals};
 use crate::drivers::mono_oled::MonoOled;
 use crate::health::kept::{Kept, Start};
 use crate::health::{Pulse, self_test};
-use crate::journal::NoStore;
+use crate::journal::flash::FlashStore;
 use crate::link_port::{FIRMWARE, now};
 use crate::update::{Slot, Trial};
 
@@ -145,6 +145,9 @@ fn parts() -> Peripherals {
 /// The OLED with everything it needs.
 pub type Oled = MonoOled<I2c<'static, I2C1, Async>>;
 
+/// The journal in the Pico's own flash.
+pub type Journal = FlashStore<flash::Records>;
+
 /// What an application takes apart, the same for both.
 fn take_apart<B>(parts: Peripherals, device_baud: u32) -> Parts<B>
 where
@@ -154,7 +157,7 @@ where
             DeviceReader = Receiver,
             DeviceWriter = Sender,
             DeviceSpeed = Speed,
-            Store = NoStore,
+            Store = Journal,
             Panel = Oled,
             Button = Input<'static>,
         >,
@@ -185,7 +188,10 @@ where
         device_reader,
         device_writer,
         device_speed: Speed(()),
-        store: NoStore,
+        store: match flash::journal() {
+            Some(journal) => journal,
+            None => panic!("the journal is given out once"),
+        },
         panel: MonoOled::new(I2c::new_async(parts.I2C1, parts.PIN_7, parts.PIN_6, Irqs, config)),
         buttons: Buttons {
             up: Input::new(parts.PIN_10, Pull::Up),
@@ -234,7 +240,7 @@ macro_rules! board {
             type DeviceReader = Receiver;
             type DeviceWriter = Sender;
             type DeviceSpeed = Speed;
-            type Store = NoStore;
+            type Store = Journal;
             type Panel = Oled;
             type Button = Input<'static>;
 
