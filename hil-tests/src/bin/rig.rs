@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hil_tests::rig::bench::{self, link, office_hours, power_cut};
+use hil_tests::rig::bench::{self, firmware, link, office_hours, power_cut};
 use hil_tests::rig::device::{self, Device};
 use hil_tests::rig::fault::Fault;
 use hil_tests::rig::{build, demo, firmware, fuzz, isolation, on_target, setup, test};
@@ -142,6 +142,15 @@ enum Bench {
         #[arg(long)]
         yes: bool,
     },
+    /// What each firmware takes of its board, and how quick it is.
+    Firmware {
+        /// For a first look. The figures are counted, not timed, and take seconds: it is the same.
+        #[arg(long)]
+        quick: bool,
+        /// Do not ask before something is installed.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Power cuts in the middle of ticketing: no number twice, no ticket twice, no press lost.
     PowerCut {
         /// Here only.
@@ -242,6 +251,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             bench: Bench::Link { only, quick, yes },
         } => {
             let report = link::run(&link::Options { only, quick, yes })?;
+            return bench::finish(&report, json);
+        }
+        Command::Bench {
+            json,
+            bench: Bench::Firmware { quick: _, yes },
+        } => {
+            let report = firmware::run(firmware::Options { yes })?;
             return bench::finish(&report, json);
         }
         Command::Bench {

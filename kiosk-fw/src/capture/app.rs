@@ -11,7 +11,7 @@ use heapless::Vec;
 use protocol::link::{Event as LinkEvent, Object, Role};
 use protocol::message::{Accepted, Message, ObjectKind};
 
-use super::model::{Action, Event, Model};
+use super::model::{Action, Event, Model, SensorEvent};
 use super::screens;
 use super::sensor_task::{self, Command, Commands, Output, Outputs, Run};
 use crate::board::{Board, Panel, Parts};
@@ -166,6 +166,7 @@ impl<R: Read, W: Write, P: Panel> Station<'_, R, W, P> {
 
     fn handle(&mut self, event: Event) {
         if let Event::Sensor(event) = &event {
+            self.house.device_heard |= matches!(event, SensorEvent::Ready(_));
             crate::log_info!("sensor: {}", event);
         }
         for action in self.model.handle(now(), event) {

@@ -5,13 +5,18 @@ use protocol::RequestId;
 use protocol::link::Event;
 use protocol::message::{Accepted, Health, Message, ResetCause, StorageState};
 
-use super::{Pulse, Task};
+use super::{Pulse, Task, self_test};
 use crate::board::{Board, LastEnd, Vitals};
 use crate::link_port::{FIRMWARE, LinkPort, now};
 use crate::update::{Running, TRUSTED_KEY, Trial, Turn, Update};
 
 /// How long the answer to `Restart` may take to leave the board, in µs.
 const FAREWELL_US: u64 = 300_000;
+
+/// When the log is first told how the board is, in µs since start: once a whole minute has shown its load.
+const FIRST_REPORT_US: u64 = 61_000_000;
+/// How often it is told after that.
+const REPORT_EVERY_US: u64 = 3_600_000_000;
 
 /// How the durable storage is: whoever works it says so here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +54,12 @@ pub struct Housekeeping<const ROLE: u8> {
     /// A new firmware on its way, or on trial.
     update: Update<'static>,
     running: Running,
+    /// When the log is told how the board is: first when the main loop has come round once, so that all is drawn and works.
+    report_at: Option<u64>,
     /// How the durable storage is.
     pub storage: StorageHealth,
+    /// Whether the ticket printer or the sensor has answered since the start.
+    pub device_heard: bool,
 }
 
 /// A board's own functions, so that housekeeping is the same code for all.
@@ -83,7 +92,9 @@ impl<const ROLE: u8> Housekeeping<ROLE> {
                 role: ROLE,
                 firmware: FIRMWARE,
             },
+            report_at: None,
             storage: StorageHealth::default(),
+            device_heard: false,
         }
     }
 
@@ -94,6 +105,7 @@ impl<const ROLE: u8> Housekeeping<ROLE> {
     pub fn poll<R: Read, W: Write>(&mut self, port: &mut LinkPort<'_, R, W>) -> Option<Event> {
         let now_us = now();
         self.keep_alive(now_us);
+        self.report(now_us);
         if let Some((at, why)) = self.restart_at
             && now_us >= at
         {
@@ -119,6 +131,42 @@ impl<const ROLE: u8> Housekeeping<ROLE> {
         if pulse.late(now_ms) == 0 {
             (self.board.feed_watchdog)();
         }
+    }
+
+    /// Tells the log how the board is, now and then.
+    fn report(&mut self, now_us: u64) {
+        let Some(at) = self.report_at else {
+            // The first turn of the main loop is still to come.
+            self.report_at = Some(now_us + 1);
+            return;
+        };
+        if now_us < at {
+            return;
+        }
+        if at < FIRST_REPORT_US {
+            crate::log_info!("ready after {=u64} us", now_us);
+            self.report_at = Some(FIRST_REPORT_US);
+            return;
+        }
+        self.report_at = Some(now_us + REPORT_EVERY_US);
+        let vitals = (self.board.vitals)();
+        crate::log_info!(
+            "health: busy {=u16} permille, longest block {=u32} us, stack free {=u32}, test {=u16:#x}",
+            vitals.busy_permille,
+            vitals.longest_block_us,
+            vitals.stack_free,
+            self.self_test(&vitals)
+        );
+    }
+
+    /// What the board has found of itself, and what its application knows.
+    fn self_test(&self, vitals: &Vitals) -> u16 {
+        let storage = match self.storage.state {
+            StorageState::Missing | StorageState::Foreign | StorageState::Failed => self_test::STORAGE,
+            _ => 0,
+        };
+        let device = if self.device_heard { 0 } else { self_test::DEVICE };
+        vitals.self_test | storage | device
     }
 
     /// Deals with `event`, or gives it back.
@@ -201,7 +249,7 @@ impl<const ROLE: u8> Housekeeping<ROLE> {
             uptime_ms: now() / 1_000,
             cause: vitals.cause,
             starts: vitals.starts,
-            self_test: vitals.self_test,
+            self_test: self.self_test(&vitals),
             on_trial: self.update.trial() == Trial::OnTrial,
             host_overruns: vitals.host.overruns,
             host_damaged: vitals.host.damaged,

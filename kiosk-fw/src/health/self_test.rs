@@ -2,7 +2,7 @@
 
 /// Memory did not hold what was written to it.
 pub const MEMORY: u16 = 1 << 0;
-/// The program in flash is not the one that was built.
+/// The program in flash is not the one that was built. For boards that have something to compare it with.
 pub const PROGRAM: u16 = 1 << 1;
 /// The clock does not run, or not at its speed.
 pub const CLOCK: u16 = 1 << 2;

@@ -351,6 +351,7 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
             Action::TellPrinted(printed) => self.tell(&printed.into()),
             Action::TellTaken(taken) => self.tell(&taken.into()),
             Action::TellPrinter(status) => {
+                self.house.device_heard |= status.online;
                 crate::log_info!("printer online {=bool}, paper {}", status.online, status.paper);
                 // If the link went down meanwhile, the status is told again when it is up.
                 let _ = self.port.link.notify(now(), &status.into());

@@ -3,6 +3,7 @@
 //! A bench fills a [`Report`]. It prints as a table, or with `--json` as one object on the last line of standard output;
 //! the exit code is 1 when a limit is missed.
 
+pub mod firmware;
 pub mod link;
 pub mod office_hours;
 pub mod power_cut;
