@@ -49,10 +49,16 @@ const fn hexadecimal(digits: &str) -> u32 {
 }
 
 /// A link that looks for the host.
-// Not inlined: building it takes as much stack as it is large, and that should be free again afterwards.
-#[inline(never)]
 pub fn link(role: Role, boot_id: u32) -> BoardLink {
     BoardLink::new(Config::new(role, boot_id, FIRMWARE))
+}
+
+/// Puts a link that looks for the host in its place.
+// Not inlined, and not returned: building it takes more stack than it is large, and that should be free again afterwards.
+// A caller that is a future would keep room on its stack for ever, to move it from.
+#[inline(never)]
+pub fn link_in(place: &mut Option<BoardLink>, role: Role, boot_id: u32) -> &mut BoardLink {
+    place.insert(BoardLink::new(Config::new(role, boot_id, FIRMWARE)))
 }
 
 /// Microseconds since the board started.

@@ -35,8 +35,9 @@ pub async fn run<B: Board>(board: B) -> ! {
     crate::log_info!("capture on {=str}, boot {=u32:#010x}", B::NAME, boot_id);
     let commands = Commands::new();
     let outputs = Outputs::new();
-    let mut link = link_port::link(Role::Capture, boot_id);
-    let port = LinkPort::new(&mut link, host_reader, host_writer);
+    let mut link = None;
+    let link = link_port::link_in(&mut link, Role::Capture, boot_id);
+    let port = LinkPort::new(link, host_reader, host_writer);
     // Owned here and lent to the loops: what a future takes by value it may hold twice, and memory is short.
     let mut station = Station {
         port,

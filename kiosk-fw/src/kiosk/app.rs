@@ -77,8 +77,9 @@ pub async fn run<B: Board>(board: B) -> ! {
     let orders = Orders::new();
     let shelf = Shelf::new([0; MAX_RECORD]);
     let model = RefCell::new(Model::new(boot_id));
-    let mut link = link_port::link(Role::Kiosk, boot_id);
-    let port = LinkPort::new(&mut link, host_reader, host_writer);
+    let mut link = None;
+    let link = link_port::link_in(&mut link, Role::Kiosk, boot_id);
+    let port = LinkPort::new(link, host_reader, host_writer);
     // Owned here and lent to the loops: what a future takes by value it may hold twice, and memory is short.
     let mut counter = Counter {
         port,

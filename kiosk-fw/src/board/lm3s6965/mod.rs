@@ -141,8 +141,8 @@ pub type Oled = Ssd0323<OledDevice>;
 
 impl Board for Kiosk {
     const NAME: &'static str = "LM3S6965";
-    type HostReader = Receiver<4096, 2048>;
-    type HostWriter = Sender<4096, 2048>;
+    type HostReader = Receiver<2048, 1024>;
+    type HostWriter = Sender<2048, 1024>;
     type DeviceReader = Receiver<64, 1024>;
     type DeviceWriter = Sender<64, 1024>;
     type DeviceSpeed = Speed<64, 1024>;
@@ -195,8 +195,8 @@ impl Board for Kiosk {
 
 impl Board for Capture {
     const NAME: &'static str = "LM3S6965";
-    type HostReader = Receiver<4096, 2048>;
-    type HostWriter = Sender<4096, 2048>;
+    type HostReader = Receiver<2048, 1024>;
+    type HostWriter = Sender<2048, 1024>;
     type DeviceReader = Receiver<1024, 64>;
     type DeviceWriter = Sender<1024, 64>;
     type DeviceSpeed = Speed<1024, 64>;
@@ -246,7 +246,7 @@ impl Board for Capture {
     }
 }
 
-fn host_uart(_started: &Started) -> (Receiver<4096, 2048>, Sender<4096, 2048>, Speed<4096, 2048>) {
+fn host_uart(_started: &Started) -> (Receiver<2048, 1024>, Sender<2048, 1024>, Speed<2048, 1024>) {
     gpio::A.alternate(0b11);
     uart::UART0.start(HOST_BAUD)
 }

@@ -113,15 +113,15 @@ pub(super) struct Uart<const RX: usize, const TX: usize> {
     queues: &'static Queues<RX, TX>,
 }
 
-/// Whole frames of the host's window in, two frames out.
-static QUEUES0: Queues<4096, 2048> = Queues::new();
+/// 22 ms of the line in, more than any task blocks; a frame out.
+static QUEUES0: Queues<2048, 1024> = Queues::new();
 /// Several data packets of 139 bytes in.
 static QUEUES1: Queues<1024, 64> = Queues::new();
 /// A whole ticket out.
 static QUEUES2: Queues<64, 1024> = Queues::new();
 
 /// To and from the counter's computer.
-pub(super) static UART0: Uart<4096, 2048> = Uart {
+pub(super) static UART0: Uart<2048, 1024> = Uart {
     base: 0x4000_C000,
     irq: irq::UART0,
     queues: &QUEUES0,
