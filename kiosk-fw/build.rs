@@ -40,6 +40,9 @@ fn main() {
         );
         link_with(&["-Tlink.x", "-Tlink-rp.x", "--nmagic"]);
     }
+    if has("BOARD") {
+        build_in_elf();
+    }
     // The test harness asks for it in what it makes of the tests.
     println!("cargo:rustc-check-cfg=cfg(rust_analyzer)");
     if has("ON_TARGET") {
@@ -53,6 +56,15 @@ fn main() {
 
 fn has(feature: &str) -> bool {
     env::var_os(format!("CARGO_FEATURE_{feature}")).is_some()
+}
+
+/// Writes the build into the ELF, as a symbol that takes no place on the board: so `loket board logs` tells whether the ELF has
+/// the words of a board's log. The firmware itself has it from the same variable (`src/link_port.rs`).
+fn build_in_elf() {
+    println!("cargo:rerun-if-env-changed=LOKET_BUILD");
+    let digits = env::var("LOKET_BUILD").unwrap_or_default();
+    let build = u32::from_str_radix(&digits, 16).unwrap_or(0);
+    println!("cargo:rustc-link-arg-bins=--defsym=__loket_build={build:#010x}");
 }
 
 /// Writes the Pico's `memory.x` for a program at `flash` bytes from the flash's start.

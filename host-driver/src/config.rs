@@ -86,6 +86,8 @@ pub struct Boards {
     pub finger_seconds: u16,
     /// Folder for traces of the boards' ports; made when it is not there. Without it nothing is recorded.
     pub trace: Option<PathBuf>,
+    /// Folder for the boards' logs; made when it is not there. Without it they are not kept.
+    pub logs: Option<PathBuf>,
 }
 
 impl Default for Boards {
@@ -96,6 +98,7 @@ impl Default for Boards {
             patience_seconds: 15,
             finger_seconds: 20,
             trace: None,
+            logs: None,
         }
     }
 }
@@ -210,6 +213,7 @@ impl Config {
             &mut config.log.file,
             &mut config.output.folder,
             &mut config.boards.trace,
+            &mut config.boards.logs,
         ]
         .into_iter()
         .flatten()

@@ -8,7 +8,9 @@
 
 pub mod ends;
 mod error;
+mod folder;
 mod holder;
+pub mod log;
 mod pending;
 mod port;
 mod reader;

@@ -30,13 +30,16 @@ struct ConfigFile {
     config: PathBuf,
 }
 
-/// Where the lines to the boards are recorded.
+/// Where the lines to the boards and their logs are recorded.
 #[derive(Debug, clap::Args)]
 struct TraceFolder {
     /// Records what passes the boards' ports into pcapng files in this folder, without the fingerprints; `loket board
     /// trace` and Wireshark read them. Of each board the newest 64 MiB are kept.
     #[arg(long, value_name = "DIR", env = "LOKET_TRACE")]
     trace: Option<PathBuf>,
+    /// Keeps what the boards log in files in this folder, for `loket board logs`. Of each board the newest 8 MiB are kept.
+    #[arg(long, value_name = "DIR", env = "LOKET_LOGS")]
+    logs: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -193,6 +196,15 @@ enum BoardCommand {
         #[command(flatten)]
         trace: TraceFolder,
     },
+    /// Prints what a board logs: over its own port, which no other program may have open, or as `--logs` kept it.
+    Logs {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        arguments: board::LogsArguments,
+        #[command(flatten)]
+        trace: TraceFolder,
+    },
     /// Prints what `--trace` recorded, or a logic analyser, one frame a line.
     Trace(board::TraceArguments),
     /// Brings a board to another firmware, over its line. The board goes back by itself if the new one is not well.
@@ -276,6 +288,17 @@ fn run(command: Command) -> Result<Exit, Failure> {
                 watch,
                 trace,
             } => board::status(&load_traced(&config, trace)?, json, watch),
+            BoardCommand::Logs {
+                config,
+                arguments,
+                trace,
+            } => {
+                if arguments.files.is_empty() {
+                    board::logs(&load_traced(&config, trace)?, &arguments)
+                } else {
+                    board::recorded_logs(&arguments)
+                }
+            }
             BoardCommand::Trace(arguments) => board::trace(arguments),
             BoardCommand::Update {
                 config,
@@ -301,10 +324,11 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// The configuration, with the folder for traces of this run if one was given.
+/// The configuration, with the folders for traces and logs of this run if they were given.
 fn load_traced(file: &ConfigFile, folder: TraceFolder) -> Result<Config, Failure> {
     let mut config = load(file)?;
     config.boards.trace = folder.trace.or(config.boards.trace);
+    config.boards.logs = folder.logs.or(config.boards.logs);
     Ok(config)
 }
 

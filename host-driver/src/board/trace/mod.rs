@@ -11,7 +11,6 @@
 
 mod cutter;
 mod fields;
-mod folder;
 mod line;
 mod pcapng;
 mod raw;

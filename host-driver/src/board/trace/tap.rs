@@ -6,11 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use super::cutter::Cutter;
-use super::folder::Files;
 use super::pcapng;
 use super::record::{Content, Direction, Record};
+use crate::board::folder::{Files, Kind};
 use crate::board::reader::is_patience;
 use crate::board::{Connect, Connection};
+
+/// Files of a trace; the next is begun after about a day and a half of a link that only keeps alive.
+const KIND: Kind = Kind {
+    suffix: ".pcapng",
+    max_file: 8 << 20,
+};
 
 /// Records everything that passes a connection into files of a folder.
 ///
@@ -36,7 +42,7 @@ impl<C: Connect> Traced<C> {
         };
         let program = concat!("loket ", env!("CARGO_PKG_VERSION"));
         let preamble = pcapng::preamble(program, board, &inner.name());
-        let files = Files::new(folder, board, preamble)?;
+        let files = Files::new(folder, board, KIND, preamble)?;
         let recorder = Recorder {
             files: Some(files),
             to_board: Cutter::new(Direction::ToBoard),

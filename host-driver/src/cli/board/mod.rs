@@ -2,10 +2,12 @@
 
 mod counters;
 mod health;
+mod logs;
 mod status;
 mod trace;
 mod update;
 
+pub(super) use logs::{LogsArguments, logs, recorded_logs};
 pub(super) use status::status;
 pub(super) use trace::{TraceArguments, trace};
 pub(super) use update::update;
@@ -13,6 +15,7 @@ pub(super) use update::update;
 use super::counter::draw;
 use super::failure::{Exit, Failure};
 use crate::board::ends::keep_ends;
+use crate::board::log::Recording;
 use crate::board::trace::Traced;
 use crate::board::{Board, BoardEvent, SerialPath};
 use crate::config::Config;
@@ -27,7 +30,11 @@ pub(super) fn open(
     port: &str,
     role: Role,
 ) -> Result<(Board, Receiver<BoardEvent>), Failure> {
+    let recording = recording(config, role)?;
     let (board, events) = open_line(config, port, role)?;
+    if let Some(mut recording) = recording {
+        board.log_to(move |peer, log| recording.take(peer, log))?;
+    }
     // What a board tells of its last end is kept, whichever command hears it.
     let store = config.store.path.clone();
     let name = name(role);
@@ -39,6 +46,20 @@ pub(super) fn open(
     })
     .map_err(|error| Failure::new(Exit::Device, format!("the system gives no thread: {error}")))?;
     Ok((board, events))
+}
+
+/// Where the board's log is kept, if that is wanted.
+fn recording(config: &Config, role: Role) -> Result<Option<Recording>, Failure> {
+    let Some(folder) = &config.boards.logs else {
+        return Ok(None);
+    };
+    Recording::new(folder, &name(role)).map(Some).map_err(|error| {
+        let folder = folder.display();
+        Failure::new(
+            Exit::Config,
+            format!("the log cannot be kept in `{folder}`: {error}; give another folder with --logs, or leave it out"),
+        )
+    })
 }
 
 fn open_line(config: &Config, port: &str, role: Role) -> Result<(Board, Receiver<BoardEvent>), Failure> {
