@@ -41,36 +41,42 @@ pub(crate) fn block_height(font: Font, lines: usize) -> i32 {
 
 /// Lines of whole words; `None` if a word is too wide or the lines are too many.
 fn whole_words(text: &str, font: Font, width: i32) -> Option<Lines<'_>> {
+    let fits = |text: &str, end| text.get(..end).is_some_and(|line| font.width(line) <= width);
     let mut lines = Lines::new();
-    let mut rest = text.trim();
+    let mut rest = text.trim_ascii();
     while !rest.is_empty() {
         let end = rest
-            .match_indices(' ')
-            .map(|(at, _)| at)
+            .char_indices()
+            .filter_map(|(at, character)| (character == ' ').then_some(at))
             .chain([rest.len()])
-            .take_while(|end| font.width(&rest[..*end]) <= width)
+            .take_while(|end| fits(rest, *end))
             .last()?;
-        lines.push(&rest[..end]).ok()?;
-        rest = rest[end..].trim_start();
+        let (line, tail) = rest.split_at_checked(end)?;
+        lines.push(line).ok()?;
+        rest = tail.trim_ascii_start();
     }
     Some(lines)
 }
 
 /// Lines as full as they can be. What does not fit in the last is left out: more than 36 of the widest letters.
 fn anywhere(text: &str, font: Font, width: i32) -> Lines<'_> {
+    let fits = |text: &str, end| text.get(..end).is_some_and(|line| font.width(line) <= width);
     let mut lines = Lines::new();
-    let mut rest = text.trim();
+    let mut rest = text.trim_ascii();
     while !rest.is_empty() {
         let end = rest
             .char_indices()
             .map(|(at, character)| at + character.len_utf8())
-            .take_while(|end| font.width(&rest[..*end]) <= width)
+            .take_while(|end| fits(rest, *end))
             .last()
             .unwrap_or(rest.len());
-        if lines.push(&rest[..end]).is_err() {
+        let Some((line, tail)) = rest.split_at_checked(end) else {
+            break;
+        };
+        if lines.push(line).is_err() {
             break;
         }
-        rest = rest[end..].trim_start();
+        rest = tail.trim_ascii_start();
     }
     lines
 }

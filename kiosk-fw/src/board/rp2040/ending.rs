@@ -92,9 +92,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     let Some(location) = info.location() else {
         end(ResetCause::Panic, &place, format_args!("{}", info.message()))
     };
-    // There is little room: folders above the sources say nothing.
-    let file = location.file();
-    let file = file.rsplit_once("/src/").map_or(file, |(_, file)| file);
+    let file = crate::health::below_sources(location.file());
     let line = location.line();
     end(
         ResetCause::Panic,

@@ -113,15 +113,17 @@ impl<const N: usize> Document<N> {
     }
 
     fn lines(&mut self, text: &str, columns: usize, first: &[u8], others: &[u8]) -> &mut Self {
-        let mut rest = text.trim();
+        let mut rest = text.trim_ascii();
         let mut before = first;
         loop {
+            // Checked, though it always is the boundary of a character: the words of the panic would take four kilobytes of flash.
             let end = break_at(rest, columns.max(1));
+            let (line, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
             self.raw(before);
             before = others;
-            self.characters(rest[..end].trim_end());
+            self.characters(line.trim_ascii_end());
             self.raw(b"\n");
-            rest = rest[end..].trim_start();
+            rest = tail.trim_ascii_start();
             if rest.is_empty() {
                 return self;
             }
@@ -196,10 +198,10 @@ fn break_at(text: &str, columns: usize) -> usize {
     if next == ' ' {
         return limit;
     }
-    text[..limit]
-        .rfind(' ')
-        .filter(|space| *space > 0)
-        .unwrap_or(limit)
+    let line = text.get(..limit).unwrap_or(text);
+    let spaces = line.char_indices().filter(|(_, character)| *character == ' ');
+    let last = spaces.map(|(at, _)| at).next_back();
+    last.filter(|space| *space > 0).unwrap_or(limit)
 }
 
 #[cfg(test)]
