@@ -240,6 +240,14 @@ fn a_restart_is_noticed_even_if_the_boot_id_is_the_same() {
 
 /// What a board makes of the hello of a host that speaks these versions: its events, and whether it refuses.
 fn hello_of_versions(min: u8, current: u8) -> (Option<Event>, bool) {
+    let (mut board, refused) = board_that_heard(min, current);
+    let event = board.poll_event();
+    assert_eq!(board.poll_event(), None, "it is said once");
+    (event, refused)
+}
+
+/// A board that has heard the hello of a host that speaks these versions, and whether it refuses.
+fn board_that_heard(min: u8, current: u8) -> (Box<BoardLink>, bool) {
     let mut board = Box::new(BoardLink::new(Config::new(Role::Kiosk, 5, firmware(1))));
     let hello = Hello {
         magic: MAGIC,
@@ -277,9 +285,43 @@ fn hello_of_versions(min: u8, current: u8) -> (Option<Event>, bool) {
             }
         }
     }
-    let event = board.poll_event();
-    assert_eq!(board.poll_event(), None, "it is said once");
-    (event, refused)
+    (board, refused)
+}
+
+#[test]
+fn what_the_peer_is_too_old_to_know_is_not_sent() {
+    let restarted: Message = Restarted {
+        cause: ResetCause::Panic,
+        firmware: firmware(1),
+        uptime_ms: 1,
+        tasks: 0,
+        pc: 0,
+        lr: 0,
+        fault_status: 0,
+        address: 0,
+        words: heapless::String::new(),
+    }
+    .into();
+    for (version, known) in [
+        (1, Err(SendError::TooOld)),
+        (2, Err(SendError::TooOld)),
+        (3, Ok(())),
+    ] {
+        let (mut board, _) = board_that_heard(1, version);
+        assert!(matches!(board.poll_event(), Some(Event::Up { peer, .. }) if peer.version == version));
+        assert_eq!(board.request(5, &restarted).map(drop), known, "version {version}");
+        // What was there from the start goes to everybody.
+        let asked = board.request(
+            5,
+            &TicketRequest {
+                press: 1,
+                service: 1,
+                priority: false,
+            }
+            .into(),
+        );
+        assert!(asked.is_ok(), "{asked:?}");
+    }
 }
 
 #[test]

@@ -238,7 +238,7 @@ impl<const ROLE: u8> Housekeeping<ROLE> {
             return;
         }
         if let Some(end) = (self.board.last_end)() {
-            // It fails if the host is too old to know the message; then nobody can be told.
+            // A host that is too old to know the message cannot be told. The end is kept: the next host may be newer.
             self.telling = port.link.request(now(), &end.into()).ok();
         }
     }

@@ -287,10 +287,12 @@ impl<const QUEUE: usize, const SLOTS: usize, const BULK_OUT: usize, const BULK_I
         if message.usage() != usage {
             return Err(SendError::WrongUsage);
         }
-        if self.session.is_up() {
-            Ok(())
-        } else {
-            Err(SendError::Down)
+        if !self.session.is_up() {
+            return Err(SendError::Down);
+        }
+        match self.session.peer() {
+            Some(peer) if peer.version < message.since() => Err(SendError::TooOld),
+            _ => Ok(()),
         }
     }
 

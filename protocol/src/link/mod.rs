@@ -131,6 +131,9 @@ pub enum SendError {
     /// The message is not of the usage that the call is for, such as a reply given to `request`.
     #[error("the message is not meant to be sent this way")]
     WrongUsage,
+    /// The peer speaks a version of the protocol that does not have the message; it will not in this session.
+    #[error("the other end is too old to know the message")]
+    TooOld,
     /// The request is not waiting for an answer: it was answered, or its requester has restarted long ago.
     #[error("the request does not wait for an answer")]
     NotWaiting,

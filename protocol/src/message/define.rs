@@ -231,7 +231,7 @@ macro_rules! messages {
                 } },)* }
             }
 
-            // These three are not taken from `spec`: all its texts would lie in the flash of each board.
+            // What follows is not taken from `spec`: all its texts would lie in the flash of each board.
 
             /// The code on the wire.
             pub const fn code(&self) -> u16 {
@@ -241,6 +241,11 @@ macro_rules! messages {
             /// How the message travels.
             pub const fn usage(&self) -> Usage {
                 match self { $(Self::$name(_) => Usage::$use,)* }
+            }
+
+            /// The first version of the protocol that has the message.
+            pub const fn since(&self) -> u8 {
+                match self { $(Self::$name(_) => $crate::message::wire_struct!(@since $($added)?),)* }
             }
 
             /// The name of the message, for logs. The content may be personal and does not belong there.
