@@ -15,6 +15,8 @@ use ed25519_dalek::SigningKey;
 use hil_tests::device::pty::Pty;
 use hil_tests::rig::build;
 use hil_tests::rig::firmware::{development_key, sign};
+use hil_tests::rig::line::Line;
+use hil_tests::rig::qemu::Board;
 use kiosk_fw::link_port::FIRMWARE;
 use protocol::Role;
 use protocol::package::Manifest;
@@ -313,4 +315,24 @@ fn a_flash_that_does_not_hold_what_was_written_is_found_out() {
     ended_with(&update(&office, &good(), &[]), 15, "is not what was sent");
     desk.unplug();
     assert_eq!(desk.runs(), before);
+}
+
+/// The firmware that ships, on a board whose flash this way does not reach.
+#[test]
+fn a_board_whose_firmware_cannot_be_changed_over_the_line_says_so_and_runs_on() {
+    let (kiosk, _) = build::firmware().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let board = Board::start("kiosk", &kiosk, folder.path()).unwrap();
+    let line = Line::connect(&board.serial_socket(0)).unwrap();
+    board.power_on().unwrap();
+    let office = office(line.path());
+    let image = image();
+    let package = sign(&manifest("LM3S6965", &image), &image, &development_key());
+    for _ in 0..2 {
+        ended_with(
+            &update(&office, &package, &[]),
+            15,
+            "its firmware cannot be changed over the link",
+        );
+    }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hil_tests::rig::bench::{self, firmware, link, office_hours, power_cut};
+use hil_tests::rig::bench::{self, link, office_hours, power_cut};
 use hil_tests::rig::device::{self, Device};
 use hil_tests::rig::fault::Fault;
 use hil_tests::rig::{build, demo, firmware, fuzz, isolation, on_target, setup, test};
@@ -257,7 +257,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             json,
             bench: Bench::Firmware { quick: _, yes },
         } => {
-            let report = firmware::run(firmware::Options { yes })?;
+            let report = bench::firmware::run(bench::firmware::Options { yes })?;
             return bench::finish(&report, json);
         }
         Command::Bench {
