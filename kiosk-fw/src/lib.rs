@@ -11,6 +11,7 @@
 use virtual_time as _;
 
 mod log;
+mod place;
 
 pub mod board;
 pub mod capture;

@@ -53,14 +53,6 @@ pub fn link(role: Role, boot_id: u32) -> BoardLink {
     BoardLink::new(Config::new(role, boot_id, FIRMWARE))
 }
 
-/// Puts a link that looks for the host in its place.
-// Not inlined, and not returned: building it takes more stack than it is large, and that should be free again afterwards.
-// A caller that is a future would keep room on its stack for ever, to move it from.
-#[inline(never)]
-pub fn link_in(place: &mut Option<BoardLink>, role: Role, boot_id: u32) -> &mut BoardLink {
-    place.insert(BoardLink::new(Config::new(role, boot_id, FIRMWARE)))
-}
-
 /// Microseconds since the board started.
 pub fn now() -> u64 {
     Instant::now().as_micros()

@@ -19,28 +19,30 @@ use crate::drivers::zfm::Sensor;
 use crate::drivers::zfm::packet::MAX_PAYLOAD;
 use crate::health::{Housekeeping, Task};
 use crate::link_port::{self, LinkPort, now};
+use crate::place::build_in;
 
 /// Runs the capture board for ever.
 pub async fn run<B: Board>(board: B) -> ! {
+    // Each is built in its place, owned here and lent to the loops: what a future makes or takes by value it may hold twice, and
+    // memory is short.
+    let (mut parts, mut link, mut station) = (None, None, None);
     let Parts {
         host_reader,
         host_writer,
         device_reader,
         device_writer,
-        mut device_speed,
+        device_speed,
         panel,
         boot_id,
         ..
-    } = board.parts();
+    } = build_in(&mut parts, || board.parts());
+    let boot_id = *boot_id;
     crate::log_info!("capture on {=str}, boot {=u32:#010x}", B::NAME, boot_id);
     let commands = Commands::new();
     let outputs = Outputs::new();
-    let mut link = None;
-    let link = link_port::link_in(&mut link, Role::Capture, boot_id);
-    let port = LinkPort::new(link, host_reader, host_writer);
-    // Owned here and lent to the loops: what a future takes by value it may hold twice, and memory is short.
-    let mut station = Station {
-        port,
+    let link = build_in(&mut link, || link_port::link(Role::Capture, boot_id));
+    let station = build_in(&mut station, || Station {
+        port: LinkPort::new(link, host_reader, host_writer),
         house: Housekeeping::of::<B>(),
         model: Model::new(),
         panel,
@@ -48,7 +50,7 @@ pub async fn run<B: Board>(board: B) -> ! {
         waiting: Vec::new(),
         sending: false,
         run: 0,
-    };
+    });
     let mut sensor = Sensor::new(device_reader, device_writer);
     let pulse = B::pulse();
     join(
@@ -58,12 +60,7 @@ pub async fn run<B: Board>(board: B) -> ! {
             // Each of its waits has a limit of its own; what the watchdog has to find is a processor that is stuck there.
             pin!(pulse.while_waiting(
                 Task::Device,
-                pin!(sensor_task::run(
-                    &mut sensor,
-                    &mut device_speed,
-                    &commands,
-                    &outputs
-                )),
+                pin!(sensor_task::run(&mut sensor, device_speed, &commands, &outputs)),
             )),
         ),
     )
@@ -76,7 +73,7 @@ struct Station<'a, R, W, P> {
     port: LinkPort<'a, R, W>,
     house: Housekeeping<{ Role::Capture.code() }>,
     model: Model,
-    panel: P,
+    panel: &'a mut P,
     commands: &'a Commands,
     /// Bytes of the image that the link has no room for yet. While there are some, the sensor's task is not heard.
     waiting: Vec<u8, MAX_PAYLOAD>,
@@ -99,7 +96,7 @@ impl<R: Read, W: Write, P: Panel> Station<'_, R, W, P> {
             let view = self.model.view();
             if shown != Some(view) {
                 shown = Some(view);
-                screens::draw(&mut self.panel, view);
+                screens::draw(self.panel, view);
                 self.panel.show().await;
             }
             let timeout = self

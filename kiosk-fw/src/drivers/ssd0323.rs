@@ -22,11 +22,13 @@ const ROW: usize = WIDTH / 2;
 const BAND: usize = 8;
 
 /// A picture in the panel's own format, in memory.
+///
+/// All zero at the start, so that a static one takes no flash.
 #[derive(Clone)]
 pub struct Frame {
     rows: [[u8; ROW]; HEIGHT],
-    /// Rows that changed since they were last taken, one bit each.
-    changed: u64,
+    /// Rows that did not change since they were last taken, one bit each.
+    unchanged: u64,
 }
 
 impl Frame {
@@ -34,7 +36,7 @@ impl Frame {
     pub const fn new() -> Self {
         Self {
             rows: [[0; ROW]; HEIGHT],
-            changed: u64::MAX,
+            unchanged: 0,
         }
     }
 
@@ -59,17 +61,17 @@ impl Frame {
         };
         if *pair != new {
             *pair = new;
-            self.changed |= 1 << y;
+            self.unchanged &= !(1 << y);
         }
     }
 
     /// The first and last of the rows of `band` that changed; they count as sent from now on.
     fn take_changed(&mut self, band: usize) -> Option<(usize, usize)> {
-        let bits = (self.changed >> (band * BAND)) as u8;
+        let bits = !((self.unchanged >> (band * BAND)) as u8);
         if bits == 0 {
             return None;
         }
-        self.changed &= !(0xFF << (band * BAND));
+        self.unchanged |= 0xFF << (band * BAND);
         Some((
             band * BAND + bits.trailing_zeros() as usize,
             band * BAND + 7 - bits.leading_zeros() as usize,
@@ -223,16 +225,18 @@ pub const START: [Command; 19] = [
 /// The panel behind its wires.
 pub struct Ssd0323<W> {
     wire: W,
-    frame: Frame,
+    frame: &'static mut Frame,
     started: bool,
 }
 
 impl<W: PanelWire> Ssd0323<W> {
     /// A panel that is set up when something is first shown.
-    pub const fn new(wire: W) -> Self {
+    ///
+    /// Its picture is lent, because of its size: what is moved, the stack holds once more.
+    pub const fn new(wire: W, frame: &'static mut Frame) -> Self {
         Self {
             wire,
-            frame: Frame::new(),
+            frame,
             started: false,
         }
     }

@@ -27,6 +27,7 @@ use crate::drivers::escpos::{Counters, Document, Outcome, Printer, Trouble};
 use crate::health::{Housekeeping, StorageHealth, Task};
 use crate::journal::{MAX_RECORD, Store, StoreError};
 use crate::link_port::{self, LinkPort, now};
+use crate::place::build_in;
 
 /// What the main loop hears from the others.
 type Inputs = Channel<NoopRawMutex, Input, 4>;
@@ -60,42 +61,43 @@ enum Order {
 
 /// Runs the kiosk for ever.
 pub async fn run<B: Board>(board: B) -> ! {
+    // Each is built in its place, owned here and lent to the loops: what a future makes or takes by value it may hold twice, and
+    // memory is short.
+    let (mut parts, mut link, mut model, mut counter) = (None, None, None, None);
     let Parts {
         host_reader,
         host_writer,
         device_reader,
         device_writer,
-        mut store,
+        store,
         panel,
         buttons,
         boot_id,
         ..
-    } = board.parts();
+    } = build_in(&mut parts, || board.parts());
+    let boot_id = *boot_id;
     crate::log_info!("kiosk on {=str}, boot {=u32:#010x}", B::NAME, boot_id);
     let inputs = Inputs::new();
     let jobs = Jobs::new();
     let orders = Orders::new();
     let shelf = Shelf::new([0; MAX_RECORD]);
-    let model = RefCell::new(Model::new(boot_id));
-    let mut link = None;
-    let link = link_port::link_in(&mut link, Role::Kiosk, boot_id);
-    let port = LinkPort::new(link, host_reader, host_writer);
-    // Owned here and lent to the loops: what a future takes by value it may hold twice, and memory is short.
-    let mut counter = Counter {
-        port,
+    let model = &*build_in(&mut model, || RefCell::new(Model::new(boot_id)));
+    let link = build_in(&mut link, || link_port::link(Role::Kiosk, boot_id));
+    let counter = build_in(&mut counter, || Counter {
+        port: LinkPort::new(link, host_reader, host_writer),
         house: Housekeeping::of::<B>(),
-        model: &model,
+        model,
         panel,
         asked: None,
         told: None,
         jobs: &jobs,
         orders: &orders,
         shelf: &shelf,
-    };
+    });
     let mut printer = Printer::new(device_reader, device_writer);
     let pulse = B::pulse();
-    let printing = print(&mut printer, &model, &jobs, &inputs);
-    let keeping = keep(&mut store, &shelf, &orders, &inputs);
+    let printing = print(&mut printer, model, &jobs, &inputs);
+    let keeping = keep(store, &shelf, &orders, &inputs);
     // Each wait for the printer and the storage has a limit of its own, and a button may rest for ever: what the watchdog has to find
     // is a processor that is stuck in one of them, or a loop that is woken no more.
     join4(
@@ -117,7 +119,7 @@ pub async fn run<B: Board>(board: B) -> ! {
     .0
 }
 
-async fn watch<P>(buttons: Buttons<P>, inputs: &Inputs)
+async fn watch<P>(buttons: &mut Buttons<P>, inputs: &Inputs)
 where
     P: embedded_hal::digital::InputPin + embedded_hal_async::digital::Wait,
 {
@@ -125,11 +127,11 @@ where
     let press = |key| move || drop(inputs.try_send(Input::Happened(Event::Pressed(key))));
     // As an array they share their code.
     join_array([
-        button::watch(buttons.up, press(Key::Up)),
-        button::watch(buttons.down, press(Key::Down)),
-        button::watch(buttons.left, press(Key::Left)),
-        button::watch(buttons.right, press(Key::Right)),
-        button::watch(buttons.select, press(Key::Select)),
+        button::watch(&mut buttons.up, press(Key::Up)),
+        button::watch(&mut buttons.down, press(Key::Down)),
+        button::watch(&mut buttons.left, press(Key::Left)),
+        button::watch(&mut buttons.right, press(Key::Right)),
+        button::watch(&mut buttons.select, press(Key::Select)),
     ])
     .await;
 }
@@ -141,10 +143,11 @@ async fn print<R: Read, W: Write>(
     inputs: &Inputs,
 ) {
     // The only one there is.
-    let mut document = Document::new();
+    let mut document = None;
+    let document = build_in(&mut document, Document::new);
     loop {
         let job = jobs.receive().await;
-        let event = work(printer, &mut document, model, job).await;
+        let event = work(printer, document, model, job).await;
         inputs.send(Input::Happened(event)).await;
     }
 }
@@ -214,7 +217,7 @@ struct Counter<'a, R, W, P> {
     port: LinkPort<'a, R, W>,
     house: Housekeeping<{ Role::Kiosk.code() }>,
     model: &'a RefCell<Model>,
-    panel: P,
+    panel: &'a mut P,
     /// The request for a number whose answer is awaited, and its press.
     asked: Option<(RequestId, u64)>,
     /// What the host was told and has not accepted yet.
@@ -261,7 +264,7 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
             return false;
         }
         *shown = Some(face);
-        screens::draw(&mut self.panel, face.0, face.1, model.services());
+        screens::draw(self.panel, face.0, face.1, model.services());
         true
     }
 

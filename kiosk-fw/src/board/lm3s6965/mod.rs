@@ -38,10 +38,11 @@ use critical_section::Mutex;
 use embassy_executor::Spawner;
 use embedded_hal::digital::PinState;
 use protocol::message::ResetCause;
+use static_cell::ConstStaticCell;
 
 use super::{Board, Buttons, LastEnd, LineErrors, Parts, Vitals};
 use crate::drivers::sd::SdCard;
-use crate::drivers::ssd0323::Ssd0323;
+use crate::drivers::ssd0323::{Frame, Ssd0323};
 use crate::health::kept::{Kept, Start};
 use crate::health::{Pulse, self_test};
 use crate::journal::NoStore;
@@ -272,6 +273,9 @@ fn feed_watchdog() {
     kept::with(|kept| kept.still_alive((now() / 1_000_000) as u32));
 }
 
+/// What the OLED shows.
+static FRAME: ConstStaticCell<Frame> = ConstStaticCell::new(Frame::new());
+
 fn oled() -> Oled {
     // The card is not selected, whether or not anybody uses it.
     gpio::D.output(0, PinState::High);
@@ -280,7 +284,7 @@ fn oled() -> Oled {
     gpio::C.output(6, PinState::High);
     let data_command = gpio::C.output(7, PinState::Low);
     gpio::A.alternate(SSI_PINS);
-    Ssd0323::new(OledDevice::new(select, data_command))
+    Ssd0323::new(OledDevice::new(select, data_command), FRAME.take())
 }
 
 fn card_slot() -> CardSlot {
