@@ -149,6 +149,21 @@ pub fn endings() -> anyhow::Result<PathBuf> {
     Ok(firmware_folder(&compiler, TARGET).join("endings"))
 }
 
+/// Builds the program that shows every screen on the LM3S6965's panel.
+///
+/// # Errors
+/// If there is no compiler for the board, or it does not compile.
+pub fn gallery() -> anyhow::Result<PathBuf> {
+    let compiler = compiler()?;
+    firmware_build(
+        &compiler,
+        TARGET,
+        &["--features", "gallery", "--bin", "gallery"],
+        "the program that shows every screen",
+    )?;
+    Ok(firmware_folder(&compiler, TARGET).join("gallery"))
+}
+
 fn compiler() -> anyhow::Result<Compiler> {
     Compiler::find().with_context(|| {
         format!(
