@@ -9,10 +9,11 @@ use core::pin::pin;
 
 use embassy_futures::join::{join_array, join4};
 use embassy_futures::select::{Either3, select3};
+use embassy_futures::yield_now;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_sync::mutex::Mutex;
-use embassy_time::{Instant, Timer};
+use embassy_time::{Duration, Instant, Timer};
 use embedded_io_async::{Read, Write};
 use protocol::RequestId;
 use protocol::link::{Event as LinkEvent, RequestFailure, Role};
@@ -37,6 +38,10 @@ type Jobs = Channel<NoopRawMutex, Job, 2>;
 type Orders = Channel<NoopRawMutex, Order, 1>;
 /// Where a record lies on its way to and from the storage.
 type Shelf = Mutex<NoopRawMutex, [u8; MAX_RECORD]>;
+
+/// How long the screen stays as it is after a press, if the number does not come before: to draw takes tens of milliseconds, for which
+/// the resident would wait, and nobody reads a screen that is there for less than this.
+const HURRY: Duration = Duration::from_millis(100);
 
 /// What the main loop hears from the others.
 enum Input {
@@ -230,20 +235,27 @@ struct Counter<'a, R, W, P> {
 impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
     async fn run(&mut self, inputs: &Inputs) -> ! {
         let mut shown = None;
+        // While a resident is hurried through.
+        let mut draw_at: Option<Instant> = None;
         // Nothing has happened yet, but there is something to do.
         self.handle(Event::Timeout);
         loop {
             while let Some(event) = self.house.poll(&mut self.port) {
                 self.interpret(event);
             }
-            if self.draw(&mut shown) {
+            // Whoever has just been given something to do begins before the screen is drawn.
+            yield_now().await;
+            let (is_hurried, next) = {
+                let model = self.model.borrow();
+                (model.is_hurried(), model.next_timeout())
+            };
+            draw_at = is_hurried.then(|| draw_at.unwrap_or_else(|| Instant::now() + HURRY));
+            let waits = draw_at.filter(|at| Instant::now() < *at);
+            if waits.is_none() && self.draw(&mut shown) {
                 self.panel.show().await;
             }
-            let timeout = self
-                .model
-                .borrow()
-                .next_timeout()
-                .map_or(Instant::MAX, Instant::from_micros);
+            let timeout = next.map_or(Instant::MAX, Instant::from_micros);
+            let timeout = waits.map_or(timeout, |at| timeout.min(at));
             match select3(self.port.turn(), inputs.receive(), Timer::at(timeout)).await {
                 Either3::First(()) => (),
                 Either3::Second(Input::Happened(event)) => self.handle(event),
@@ -300,6 +312,9 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
             self.handle(Event::TellAnswer(answer));
         } else if let Some((_, press)) = self.asked.filter(|(asked, _)| *asked == id) {
             self.asked = None;
+            if let Ok(answer) = answer {
+                crate::log_info!("host answers {=str}", answer.name());
+            }
             self.handle(Event::TicketAnswer { press, answer });
         }
     }
@@ -348,7 +363,10 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
                     self.port.link.forget(id);
                 }
                 match self.ask(&request.into()) {
-                    Some(id) => self.asked = Some((id, press)),
+                    Some(id) => {
+                        crate::log_info!("host is asked for a number");
+                        self.asked = Some((id, press));
+                    }
                     None => self.model.borrow_mut().not_asked(now()),
                 }
             }

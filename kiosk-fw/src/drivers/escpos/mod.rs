@@ -104,6 +104,8 @@ pub struct Printer<R, W> {
     fresh: bool,
     /// The last round of status queries had no answer at all.
     was_silent: bool,
+    /// When it last said that it can print.
+    seen_well: Option<Instant>,
 }
 
 impl<R: Read, W: Write> Printer<R, W> {
@@ -116,6 +118,7 @@ impl<R: Read, W: Write> Printer<R, W> {
             counter_owed: false,
             fresh: true,
             was_silent: false,
+            seen_well: None,
         }
     }
 
@@ -152,6 +155,7 @@ impl<R: Read, W: Write> Printer<R, W> {
             (self.marks, self.counts) = (Ability::Unknown(0), Ability::Unknown(0));
             self.line.marks_seen = false;
         }
+        self.seen_well = well.then(Instant::now);
         status
     }
 

@@ -296,6 +296,26 @@ fn a_printer_that_is_not_ready_is_sent_nothing() {
 }
 
 #[test]
+fn a_printer_that_was_just_looked_at_is_sent_its_ticket_at_once() {
+    run(async {
+        let fake = Fake::new();
+        let mut printer = driver(&fake);
+        for (wait_ms, at_once) in [(400, true), (600, false)] {
+            printer.look().await.unwrap();
+            wait(wait_ms).await;
+            let before = fake.written.borrow().len();
+            assert_eq!(print(&mut printer).await, Outcome::Printed);
+            assert_eq!(fake.written.borrow()[before..].starts_with(TICKET), at_once);
+        }
+        // A ticket uses up the look: nobody knows how the printer is after it.
+        printer.look().await.unwrap();
+        print(&mut printer).await;
+        fake.status.set(PAPER_OUT);
+        assert!(matches!(print(&mut printer).await, Outcome::NotSent(Ok(_))));
+    });
+}
+
+#[test]
 fn a_printer_that_stops_in_the_middle_leaves_the_outcome_unknown() {
     run(async {
         for (then, trouble) in [(PAPER_OUT, false), (None, true)] {

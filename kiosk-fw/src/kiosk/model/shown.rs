@@ -70,6 +70,14 @@ impl Model {
         }
     }
 
+    /// Whether a press is on its way to its number, which takes milliseconds if all is well.
+    pub fn is_hurried(&self) -> bool {
+        matches!(
+            self.activity,
+            Activity::Checking { .. } | Activity::Recording { .. } | Activity::Asking { .. }
+        )
+    }
+
     fn idle_view(&self) -> View {
         let offer = &self.kept.offer;
         if !self.storage.known && self.storage.trouble().is_none() {
