@@ -144,7 +144,7 @@ enum Bench {
     },
     /// What each firmware takes of its board, and how quick it is.
     Firmware {
-        /// For a first look. The figures are counted, not timed, and take seconds: it is the same.
+        /// Fewer presses, and the LM3S6965 only.
         #[arg(long)]
         quick: bool,
         /// Do not ask before something is installed.
@@ -255,9 +255,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Bench {
             json,
-            bench: Bench::Firmware { quick: _, yes },
+            bench: Bench::Firmware { quick, yes },
         } => {
-            let report = bench::firmware::run(bench::firmware::Options { yes })?;
+            let report = bench::firmware::run(bench::firmware::Options { quick, yes })?;
             return bench::finish(&report, json);
         }
         Command::Bench {

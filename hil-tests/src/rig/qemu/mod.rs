@@ -49,6 +49,9 @@ impl Key {
 /// How long a person holds a key down. Longer than any debouncing, shorter than "holds it".
 const HOLD: Duration = Duration::from_millis(80);
 
+/// An instruction takes 2^5 ns of the board's time; the real ones take 20 ns to 60 (Cortex-M3 TRM, 3.3.1).
+const COUNTED: &str = "shift=5,sleep=on";
+
 /// A running board.
 #[derive(Debug)]
 pub struct Board {
@@ -77,6 +80,30 @@ impl Board {
         folder: &Path,
         card: Option<&CardImage>,
     ) -> anyhow::Result<Self> {
+        Self::start_as(name, elf, folder, card, &[])
+    }
+
+    /// The same with counted instructions: its work takes the same of its time on any machine, and only its sleep takes real time. What
+    /// hangs on its lines lives in real time.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_counted(
+        name: &'static str,
+        elf: &Path,
+        folder: &Path,
+        card: Option<&CardImage>,
+    ) -> anyhow::Result<Self> {
+        Self::start_as(name, elf, folder, card, &["-icount", COUNTED])
+    }
+
+    fn start_as(
+        name: &'static str,
+        elf: &Path,
+        folder: &Path,
+        card: Option<&CardImage>,
+        more: &[&str],
+    ) -> anyhow::Result<Self> {
         if !elf.exists() {
             bail!("there is no firmware at {}", elf.display());
         }
@@ -104,6 +131,7 @@ impl Board {
             .arg("-qmp")
             .arg(format!("unix:{},server=on,wait=off", qmp_socket.display()));
         command.args(card.map(CardImage::qemu_arguments).into_iter().flatten());
+        command.args(more);
         for uart in 0..3 {
             // wait=off: a peer that is absent must not keep the board from starting.
             command

@@ -234,7 +234,7 @@ impl SerialDevice for Steady {
 }
 
 /// The board's end of the line, which is there while QEMU runs.
-struct Socket(PathBuf);
+pub(in crate::rig::bench) struct Socket(pub(in crate::rig::bench) PathBuf);
 
 impl Connect for Socket {
     fn connect(&mut self) -> io::Result<Connection> {
