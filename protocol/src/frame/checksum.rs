@@ -4,10 +4,14 @@
 //! there is an operating system, `crc32fast` takes what the processor has for it.
 
 #[cfg(target_os = "none")]
-pub(crate) use table::{Crc32, crc32};
+pub(crate) use table::Crc32;
+#[cfg(target_os = "none")]
+pub use table::crc32;
 
 #[cfg(not(target_os = "none"))]
-pub(crate) use processor::{Crc32, crc32};
+pub(crate) use processor::Crc32;
+#[cfg(not(target_os = "none"))]
+pub use processor::crc32;
 
 #[cfg(not(target_os = "none"))]
 mod processor {
@@ -29,9 +33,9 @@ mod processor {
         }
     }
 
-    /// The checksum of `bytes`.
+    /// The checksum of `bytes`: CRC-32/ISO-HDLC.
     #[inline]
-    pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+    pub fn crc32(bytes: &[u8]) -> u32 {
         crc32fast::hash(bytes)
     }
 }
@@ -60,8 +64,8 @@ mod table {
         }
     }
 
-    /// The checksum of `bytes`.
-    pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+    /// The checksum of `bytes`: CRC-32/ISO-HDLC.
+    pub fn crc32(bytes: &[u8]) -> u32 {
         CRC.checksum(bytes)
     }
 }

@@ -18,7 +18,8 @@ mod encoder;
 mod header;
 mod zeros;
 
-pub(crate) use checksum::{Crc32, crc32};
+pub(crate) use checksum::Crc32;
+pub use checksum::crc32;
 pub use decoder::{Decoder, Received};
 pub use encoder::encode;
 pub use header::{
