@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use protocol::link::{BulkOutcome, DownReason, Object};
 use protocol::message::{
-    Firmware, HealthRequest, ObjectKind, UpdateBegin, UpdateConfirm, UpdatePhase, UpdateProgress,
+    Firmware, Health, HealthRequest, ObjectKind, UpdateBegin, UpdateConfirm, UpdatePhase, UpdateProgress,
     UpdateRefusal,
 };
 use protocol::package::{HEADER_BYTES, MANIFEST_BYTES, Manifest};
@@ -22,6 +22,8 @@ use crate::config::{Config, ConfigError};
 
 /// How long the board may take to answer. It checks a signature, which takes a Cortex-M0+ some tenths of a second.
 const ANSWER: Duration = Duration::from_secs(5);
+/// How long printer, sensor and storage may take to answer a new firmware.
+const WELL: Duration = Duration::from_secs(15);
 /// The slowest that a transfer may be, in bytes a second: a tenth of what a flash takes that is nearly worn out.
 const SLOWEST: u64 = 2_000;
 /// How long the board may take to look at what lies in its flash.
@@ -62,6 +64,8 @@ pub(in super::super) fn update(
         Version(before.firmware),
         Version(package.manifest.firmware)
     );
+    // What was broken before is not the new firmware's fault, and would keep every new one away.
+    let failed_before = health(&board)?.self_test;
     // Another one each time: the board may still have something to say of an update that was given up.
     let update_id = draw();
     begin(&board, &package, update_id)?;
@@ -78,7 +82,7 @@ pub(in super::super) fn update(
         println!("firmware {} is on trial and was not confirmed", Version(after));
         return Ok(Exit::Done);
     }
-    confirm(&board)?;
+    confirm(&board, failed_before)?;
     println!("firmware {} runs, is well, and stays", Version(after));
     Ok(Exit::Done)
 }
@@ -308,15 +312,27 @@ fn restarted(board: &Board, events: &Receiver<BoardEvent>, before: u32) -> Resul
     }
 }
 
-fn confirm(board: &Board) -> Result<(), Failure> {
-    let Message::Health(health) = board.request(HealthRequest {}, ANSWER)? else {
-        return Err(BoardError::BadReply.into());
-    };
-    if health.self_test != 0 {
-        return Err(failed(format!(
-            "the new firmware's self-test failed (code {:#06x}), so it was not confirmed: the board goes back to the one before within five minutes",
-            health.self_test
-        )));
+fn health(board: &Board) -> Result<Health, Failure> {
+    match board.request(HealthRequest {}, ANSWER)? {
+        Message::Health(health) => Ok(health),
+        _ => Err(BoardError::BadReply.into()),
+    }
+}
+
+/// Keeps the new firmware, if it is well: all parts work that worked before it, as soon as they have answered.
+fn confirm(board: &Board, failed_before: u16) -> Result<(), Failure> {
+    let deadline = Instant::now() + WELL;
+    loop {
+        let fails = health(board)?.self_test & !failed_before;
+        if fails == 0 {
+            break;
+        }
+        if Instant::now() >= deadline {
+            return Err(failed(format!(
+                "the new firmware's self-test failed (code {fails:#06x}), so it was not confirmed: the board goes back to the one before within five minutes"
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(200));
     }
     match board.request(UpdateConfirm {}, ANSWER)? {
         Message::Accepted(_) => Ok(()),
