@@ -2,7 +2,7 @@
 //!
 //! Four loops share a thread. The main loop owns the link and the screen; the others work the buttons, the printer and the storage,
 //! and each is told one thing at a time. What is large is lent: the model, from which the printer's loop composes the ticket, and the
-//! [`Shelf`], on which records lie while they are written and read.
+//! `Shelf`, on which records lie while they are written and read.
 
 use core::cell::RefCell;
 use core::pin::pin;

@@ -18,9 +18,9 @@
 //! - *Unknown is looked into.* What was under way when something died is asked again: the host for the same press, the
 //!   printer for the mark and its counters. A ticket is printed again only if the printer proves that nothing of it came out.
 //!
-//! What the kiosk knows for good is in its [`Snapshot`](super::record::Snapshot); the rooms of this module each change a part of it:
-//! [`serving`] from the press to the number, [`paper`] from the number to its end, [`recovery`] after a restart, [`asked`] what the
-//! host wants, [`telling`] what the host is owed, [`storage`] what is written when, [`shown`] what residents see.
+//! What the kiosk knows for good is in its [`Snapshot`]; the rooms of this module each change a part of it:
+//! `serving` from the press to the number, `paper` from the number to its end, `recovery` after a restart, `asked` what the
+//! host wants, `telling` what the host is owed, `storage` what is written when, `shown` what residents see.
 
 mod action;
 mod activity;

@@ -55,6 +55,6 @@ pub enum Event {
     BulkSent(BulkOutcome),
     /// The image's transfer could not begin.
     BulkRefused,
-    /// The time given by [`Model::next_timeout`] has come.
+    /// The time given by `Model::next_timeout` has come.
     Timeout,
 }

@@ -2,7 +2,7 @@
 
 use crc::{CRC_7_MMC, CRC_16_XMODEM, Crc, NoTable, Table};
 
-/// Bytes of a block: fixed on a card of high capacity, set by [`Command::SetBlockLength`] on others (4.3.14).
+/// Bytes of a block: fixed on a card of high capacity, set by `Command::SetBlockLength` on others (4.3.14).
 pub const BLOCK: usize = 512;
 
 /// Over commands and the CSD (4.5 "Cyclic Redundancy Code").

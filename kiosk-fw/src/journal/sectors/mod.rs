@@ -2,7 +2,7 @@
 //!
 //! The records go round a ring of sectors, each in a sector of its own. So a write that loses its power harms no other record, no
 //! sector is written more often than the others, and the place of a record follows from its sequence. Nothing but the header, which is written
-//! once, lies at a fixed place: where the ring's end is, is found by [bisection](search) over sequences, and which records wait is said by the newest.
+//! once, lies at a fixed place: where the ring's end is, is found by bisection over sequences, and which records wait is said by the newest.
 //!
 //! - Each record is read back before it counts as written: cards that have worn out accept what they do not keep.
 //! - [`pop`](Store::pop) writes nothing; the next [`push`](Store::push) tells the card what was popped before. So what was popped since the
