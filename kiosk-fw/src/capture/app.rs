@@ -148,7 +148,7 @@ impl<R: Read, W: Write, P: Panel> Station<'_, R, W, P> {
                 Some(Event::LinkDown)
             }
             LinkEvent::Request { id, message } => {
-                crate::log_info!("host asks {=str}", message.name());
+                crate::log_info!("host asks {=u16:#06x}", message.code());
                 Some(Event::Asked { id, message })
             }
             LinkEvent::Notification(message) => Some(Event::Told(message)),
@@ -217,7 +217,7 @@ impl<R: Read, W: Write, P: Panel> Station<'_, R, W, P> {
 
     fn tell(&mut self, message: &Message) {
         if let Err(error) = self.port.link.notify(now(), message) {
-            crate::log_warn!("{=str} not sent: {}", message.name(), error);
+            crate::log_warn!("message {=u16:#06x} not sent: {}", message.code(), error);
         }
     }
 

@@ -293,7 +293,7 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
                 self.handle(Event::LinkDown);
             }
             LinkEvent::Request { id, message } => {
-                crate::log_info!("host asks {=str}", message.name());
+                crate::log_info!("host asks {=u16:#06x}", message.code());
                 self.handle(Event::Asked {
                     id,
                     message: &message,
@@ -313,7 +313,7 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
         } else if let Some((_, press)) = self.asked.filter(|(asked, _)| *asked == id) {
             self.asked = None;
             if let Ok(answer) = answer {
-                crate::log_info!("host answers {=str}", answer.name());
+                crate::log_info!("host answers {=u16:#06x}", answer.code());
             }
             self.handle(Event::TicketAnswer { press, answer });
         }
@@ -374,7 +374,11 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
             Action::TellTaken(taken) => self.tell(&taken.into()),
             Action::TellPrinter(status) => {
                 self.house.device_heard |= status.online;
-                crate::log_info!("printer online {=bool}, paper {}", status.online, status.paper);
+                crate::log_info!(
+                    "printer online {=bool}, paper {=u8}",
+                    status.online,
+                    status.paper.code()
+                );
                 // If the link went down meanwhile, the status is told again when it is up.
                 let _ = self.port.link.notify(now(), &status.into());
             }
@@ -425,8 +429,9 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
     fn ask(&mut self, message: &Message) -> Option<RequestId> {
         match self.port.link.request(now(), message) {
             Ok(id) => Some(id),
-            Err(error) => {
-                crate::log_warn!("request not sent: {}", error);
+            Err(_) => {
+                // In words only: the names of errors and messages would take the link's last bytes of flash.
+                crate::log_warn!("a request was not sent");
                 None
             }
         }

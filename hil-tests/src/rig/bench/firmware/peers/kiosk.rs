@@ -129,7 +129,7 @@ fn read(log: &str) -> Vec<Press> {
         let passed = at - began;
         if line.contains("host is asked for a number") {
             press.asks = passed;
-        } else if line.contains("host answers TicketGranted") {
+        } else if line.contains("host answers 0x0103") {
             press.host = passed;
         } else if line.contains("goes to the printer") {
             press.records = passed;
@@ -183,7 +183,7 @@ mod tests {
         let log = "1.000000 INFO pressed Select\n\
                    4.100000 INFO pressed Select\n\
                    4.103000 INFO host is asked for a number\n\
-                   4.113000 INFO host answers TicketGranted\n\
+                   4.113000 INFO host answers 0x0103\n\
                    4.115500 INFO ticket 7 goes to the printer\n\
                    4.115800 INFO first of 300 bytes of ticket 7\n";
         let press = Press {
