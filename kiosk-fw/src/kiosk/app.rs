@@ -427,14 +427,12 @@ impl<R: Read, W: Write, P: Panel> Counter<'_, R, W, P> {
     }
 
     fn ask(&mut self, message: &Message) -> Option<RequestId> {
-        match self.port.link.request(now(), message) {
-            Ok(id) => Some(id),
-            Err(_) => {
-                // In words only: the names of errors and messages would take the link's last bytes of flash.
-                crate::log_warn!("a request was not sent");
-                None
-            }
+        let asked = self.port.link.request(now(), message).ok();
+        if asked.is_none() {
+            // Without the error: the names of errors and messages would take the link's last bytes of flash.
+            crate::log_warn!("a request was not sent");
         }
+        asked
     }
 
     fn order(&self, order: Order) {
