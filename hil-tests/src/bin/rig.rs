@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hil_tests::rig::bench::{self, link, office_hours, power_cut};
+use hil_tests::rig::bench::{self, issuance, link, office_hours, power_cut};
 use hil_tests::rig::device::{self, Device};
 use hil_tests::rig::fault::Fault;
 use hil_tests::rig::{build, demo, firmware, fuzz, isolation, on_target, setup, test};
@@ -169,6 +169,21 @@ enum Bench {
         #[arg(long)]
         yes: bool,
     },
+    /// The issuance of a card: every fault, every crash point, every kill; and what a card costs.
+    Issuance {
+        /// These parts only.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        only: Vec<issuance::Part>,
+        /// From which everything random is drawn.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Much less of everything, to see that it runs.
+        #[arg(long)]
+        quick: bool,
+        /// Do not ask before something is installed.
+        #[arg(long)]
+        yes: bool,
+    },
     /// 24 office hours with 2,000 residents and random faults, in simulated time.
     OfficeHours {
         /// From which everything is drawn.
@@ -273,6 +288,24 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         } => {
             let options = power_cut::Options::new(only, cuts, quick, yes);
             let report = power_cut::run(&power_cut::Options { seed, ..options })?;
+            return bench::finish(&report, json);
+        }
+        Command::Bench {
+            json,
+            bench:
+                Bench::Issuance {
+                    only,
+                    seed,
+                    quick,
+                    yes,
+                },
+        } => {
+            let report = issuance::run(&issuance::Options {
+                only,
+                seed,
+                quick,
+                yes,
+            })?;
             return bench::finish(&report, json);
         }
         Command::Bench {

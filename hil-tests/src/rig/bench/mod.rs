@@ -4,6 +4,7 @@
 //! the exit code is 1 when a limit is missed.
 
 pub mod firmware;
+pub mod issuance;
 pub mod link;
 pub mod office_hours;
 pub mod power_cut;
