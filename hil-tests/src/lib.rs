@@ -4,5 +4,6 @@ pub mod applicant;
 pub mod device;
 pub mod finger;
 pub mod hall;
+pub mod issuance_model;
 pub mod rig;
 pub mod world;

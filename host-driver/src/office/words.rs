@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The same text in Indonesian and in English.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Words {
     /// In Indonesian.
     pub id: String,

@@ -14,7 +14,7 @@ pub enum Effect {
 }
 
 /// What a live finger is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Against {
     /// The enrolled impressions of the record: the biometric test.
@@ -166,7 +166,7 @@ pub enum Note {
     BlankRejected {
         /// Why.
         reason: RejectReason,
-        /// Whether it is in the operator's hand, who must put it in the reject box.
+        /// Whether it is in the operator's hand, or nobody saw where it went: the operator must see to it that it is in the reject box.
         by_hand: bool,
     },
     /// Its chip has been activated: report that to the data centre.

@@ -81,30 +81,14 @@ pub(super) fn on(state: State, event: Event) -> Result<Next, Illegal> {
         },
         (S::Rejecting { reason, after }, E::Rejected(outcome)) => match outcome {
             Outcome::Done => rejected(reason, after, false),
-            outcome => Next::to(S::FindingRejected {
-                reason,
-                after,
-                refused: matches!(outcome, Outcome::Failed { .. }),
-            }),
+            Outcome::Failed { .. } | Outcome::Unknown { .. } => {
+                Next::to(S::FindingRejected { reason, after })
+            }
         },
-        (
-            S::FindingRejected {
-                reason,
-                after,
-                refused,
-            },
-            E::Found(view),
-        ) => match view.place {
-            // Ejected before, or taken out by somebody: then a hand must bring it to the other rejects.
-            CardPlace::Nowhere => rejected(reason, after, refused),
-            CardPlace::CannotTell => Next::pause(
-                Trouble::CardLost,
-                S::FindingRejected {
-                    reason,
-                    after,
-                    refused,
-                },
-            ),
+        (S::FindingRejected { reason, after }, E::Found(view)) => match view.place {
+            // Rejected unseen, ejected before, or taken out by somebody: a hand must see to it that it is with the other rejects.
+            CardPlace::Nowhere => rejected(reason, after, true),
+            CardPlace::CannotTell => Next::pause(Trouble::CardLost, S::FindingRejected { reason, after }),
             CardPlace::Contactless | CardPlace::Elsewhere => {
                 let trouble = Trouble::CardStuck(view.fault.unwrap_or_default());
                 Next::pause(trouble, S::Rejecting { reason, after })

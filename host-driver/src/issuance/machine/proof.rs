@@ -16,7 +16,7 @@ pub const UNREADABLE_BEFORE_ASKING: u8 = 4;
 const TRIES_PER_FINGER: u8 = 2;
 
 /// What a test has used up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Tally {
     used: u8,
     no_match: u8,
@@ -67,7 +67,7 @@ impl Tally {
 }
 
 /// The person before the counter: the fingers that can be asked for, and the tries used against the record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Case {
     pub(super) fingers: Vec<FingerPosition>,
     pub(super) tally: Tally,
@@ -90,7 +90,7 @@ impl Case {
 }
 
 /// Proof that a live finger matched the record in this application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Passed {
     case: Case,
     finger: FingerPosition,
@@ -125,7 +125,7 @@ impl Passed {
 }
 
 /// One blank being made into the card of a person who passed the test.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Job {
     pub(super) passed: Passed,
     pub(super) blank: CardUid,
@@ -150,7 +150,7 @@ impl Job {
 }
 
 /// Proof that a live finger matched the template on the chip of this very card.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnerProof {
     pub(super) job: Job,
     score: u32,

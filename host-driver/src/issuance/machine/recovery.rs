@@ -97,22 +97,16 @@ fn give_up(then: State, trouble: Trouble, how: GivingUp) -> Result<Next, Illegal
             reason,
             after: After::Cancel,
         }),
-        S::FindingRejected { reason, refused, .. } if for_good => Next::to(S::FindingRejected {
+        S::FindingRejected { reason, .. } if for_good => Next::to(S::FindingRejected {
             reason,
             after: After::Cancel,
-            refused,
         }),
         // The operator was told to take the card out and put it in the reject box, and says it is done.
-        S::Rejecting { reason, after } if how == GivingUp::NobodyThere => Next::park(
-            trouble,
-            S::FindingRejected {
-                reason,
-                after,
-                refused: true,
-            },
-        ),
+        S::Rejecting { reason, after } if how == GivingUp::NobodyThere => {
+            Next::park(trouble, S::FindingRejected { reason, after })
+        }
         then @ S::FindingRejected { .. } if how == GivingUp::NobodyThere => Next::park(trouble, then),
-        S::Rejecting { reason, after } | S::FindingRejected { reason, after, .. } => {
+        S::Rejecting { reason, after } | S::FindingRejected { reason, after } => {
             printer::rejected(reason, after, true)
         }
         S::ReadingDesk { job } | S::MatchingOwner { job } => Next::park(trouble, S::Placing { job }),
@@ -155,11 +149,7 @@ pub(super) fn restarted(state: State, begun: bool) -> Next {
         S::Personalising { job } if begun => Next::to(S::InspectingChip { job }),
         S::Printing { job, before } if begun => Next::to(S::InspectingPrint { job, before }),
         S::Ejecting { job } if begun => Next::to(S::FindingEjected { job }),
-        S::Rejecting { reason, after } if begun => Next::to(S::FindingRejected {
-            reason,
-            after,
-            refused: false,
-        }),
+        S::Rejecting { reason, after } if begun => Next::to(S::FindingRejected { reason, after }),
         S::Activating { owner } if begun => Next::to(S::ReadingBack { owner }),
         // Card and finger may be gone; the card is put on the reader again and the finger asked for again.
         S::Activating { owner } => Next::to(S::Placing { job: owner.job }),

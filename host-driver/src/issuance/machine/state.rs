@@ -7,7 +7,7 @@ use crate::office::procedure::Step;
 use crate::office::words::Words;
 
 /// Where the issuance stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum State {
     /// Accepted; nothing has been tried.
     New,
@@ -125,8 +125,6 @@ pub enum State {
         reason: RejectReason,
         /// What comes then.
         after: After,
-        /// Whether the printer certainly did not move it: if it is out, it is not in the reject tray.
-        refused: bool,
     },
     /// The operator is asked: retry or cancel.
     Paused {
@@ -147,7 +145,7 @@ pub enum State {
 }
 
 /// What follows when a spoilt blank has been rejected.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum After {
     /// The operator is asked whether another blank shall be tried.
     AnotherBlank(Passed, Trouble),
@@ -158,7 +156,7 @@ pub enum After {
 }
 
 /// A card with an active chip.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IssuedCard {
     /// UID of its chip.
     pub uid: CardUid,
@@ -169,7 +167,7 @@ pub struct IssuedCard {
 }
 
 /// How an application ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Ending {
     /// The applicant has an active card.
     Issued(IssuedCard),
@@ -190,7 +188,7 @@ pub enum Ending {
 }
 
 /// What went wrong. The catalogue of the console has words for each, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Trouble {
     /// No finger was put on the sensor in time.
     FingerNotPlaced,

@@ -221,6 +221,21 @@ fn an_active_card_cannot_be_cancelled() {
 }
 
 #[test]
+fn a_rejected_card_that_nobody_saw_go_is_looked_for_by_the_operator() {
+    // Ejected, the program dies before it knows, the operator cancels, and the program dies again while it rejects what is not there
+    // any more. (Found by the model of all interleavings with two faults.)
+    let (state, _) = after(8, [Event::Restarted { begun: true }, Event::Cancel]);
+    assert_eq!(state.name(), "rejecting");
+    let (state, _) = step(state, Event::Restarted { begun: true }).unwrap();
+    let (_, effects) = step(state, found(CardPlace::Nowhere)).unwrap();
+    let by_hand = Effect::Note(Note::BlankRejected {
+        reason: RejectReason::GagalCetak,
+        by_hand: true,
+    });
+    assert!(effects.contains(&by_hand), "{effects:?}");
+}
+
+#[test]
 fn a_card_that_the_printer_could_not_reject_because_it_was_out_already_goes_into_the_reject_box() {
     // The eject was not seen to end, the operator stops, and the printer has no card to reject.
     let lost = [
@@ -240,7 +255,12 @@ fn a_card_that_the_printer_could_not_reject_because_it_was_out_already_goes_into
         Event::Rejected(Outcome::Unknown { detail: words() }),
         found(CardPlace::Nowhere),
     ];
-    assert!(!by_hand(after(5, unseen).1), "the printer has moved it");
+    assert!(by_hand(after(5, unseen).1), "nobody saw where it went");
+    let seen = [
+        Event::Personalised(Outcome::Failed { detail: words() }),
+        Event::Rejected(Outcome::Done),
+    ];
+    assert!(!by_hand(after(5, seen).1), "the printer has moved it");
 }
 
 #[test]

@@ -108,7 +108,7 @@ pub enum News {
         /// Why it was rejected.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<&'static str>,
-        /// Whether the operator must put it into the reject box.
+        /// Whether the operator must see to it that it is in the reject box.
         #[serde(skip_serializing_if = "Option::is_none")]
         by_hand: Option<bool>,
     },

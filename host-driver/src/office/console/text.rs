@@ -141,7 +141,7 @@ pub(super) fn of(news: &News) -> String {
             by_hand,
         } => {
             let hand = if *by_hand == Some(true) {
-                "\n  Masukkan kartu ke kotak tolak. / Put the card into the reject box."
+                "\n  Pastikan kartu ada di kotak tolak. / Make sure that the card is in the reject box."
             } else {
                 ""
             };
