@@ -5,12 +5,13 @@
 //! are and what is on them, with every way in which an act can end; [`books`] is what the blank ledger makes of the notes; [`system`]
 //! is the program that journals an intent, acts, journals the outcome, and may die between any two of these. [`rules`] says
 //! what must hold (ARCHITECTURE.md, "What must hold whatever fails"), [`graph`] that nothing is stuck and nothing goes round by itself,
-//! and [`mutants`] breaks the machine in known ways to show that the rules would notice.
+//! [`chart`] draws what was met into `MACHINE.md`, and [`mutants`] breaks the machine in known ways to show that the rules would notice.
 //!
 //! Two kinds of choices: a *fault* is used up from a budget; a *decision* of the operator (cancel, resume, reject a card for its looks)
 //! is free, so every one of them is tried wherever it can be made.
 
 pub mod books;
+pub mod chart;
 pub mod graph;
 pub mod mutants;
 pub mod rules;

@@ -2,6 +2,7 @@
 
 use stateright::{Checker, Model};
 
+use super::chart;
 use super::graph::explore;
 use super::mutants::MUTANTS;
 use super::system::System;
@@ -36,4 +37,25 @@ fn every_broken_machine_is_caught() {
         let findings = explore(&system, true);
         assert!(!findings.is_clean(), "not caught: a machine that {}", mutant.name);
     }
+}
+
+#[test]
+fn the_machines_diagram_is_what_the_code_does() {
+    const PATH: &str = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../host-driver/src/issuance/MACHINE.md"
+    );
+    let text = std::fs::read_to_string(PATH).unwrap();
+    let (begin, end) = ("<!-- begin machine -->\n", "<!-- end machine -->");
+    let from = text.find(begin).unwrap() + begin.len();
+    let to = text.find(end).unwrap();
+    let expected = chart::markdown();
+    if std::env::var_os("UPDATE_SPEC").is_some() {
+        std::fs::write(PATH, [&text[..from], &expected, &text[to..]].concat()).unwrap();
+        return;
+    }
+    assert!(
+        text[from..to] == expected,
+        "MACHINE.md is out of date: UPDATE_SPEC=1 cargo test -p hil-tests --lib issuance_model"
+    );
 }

@@ -10,6 +10,8 @@
 //!     Ended(Issued) <─ HandingOver <─ ReadingBack <─ Activating <─match─ MatchingOwner <─ ReadingDesk <─ Placing
 //! ```
 //!
+//! `MACHINE.md` beside this room has the whole diagram and a table of every state, made from the code.
+//!
 //! Not drawn: from every place a trouble leads to `Paused` (the operator says retry or cancel), a spoilt blank to `Rejecting`
 //! (the reject tray, with a reason), and giving up to `Parked`, from which the application can be resumed.
 //!

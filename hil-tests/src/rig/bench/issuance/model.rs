@@ -14,7 +14,7 @@ use crate::rig::bench::{Figure, Limit, Report};
 /// Blanks in the hopper: one more than faults that may spoil one, so that a good one remains.
 const BLANKS: usize = 3;
 
-pub(super) fn measure(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+pub(super) fn measure(options: &Options, report: &mut Report) {
     let faults = if options.quick { 2 } else { 4 };
     let system = System::real(BLANKS, faults);
     eprintln!("exploring every interleaving with up to {faults} faults …");
@@ -66,7 +66,6 @@ pub(super) fn measure(options: &Options, report: &mut Report) -> anyhow::Result<
             .limit(Limit::AtLeast(MUTANTS.len() as f64))
             .remark("machines broken on purpose"),
     );
-    Ok(())
 }
 
 fn add(report: &mut Report, findings: &Findings, faults: u8, seconds: f64) {
