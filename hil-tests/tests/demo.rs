@@ -84,6 +84,8 @@ impl Run {
         );
         assert_eq!(account["handed_over"], self.cards("applicant"), "{account}");
         assert_eq!(rejected, self.cards("reject_tray"), "{account}");
+        let journal: Value = serde_json::from_str(&self.text("journal")).unwrap();
+        assert_eq!(journal["whole"], true, "{journal}");
     }
 
     fn assert_ended_without_a_card(&self, words: &str) {

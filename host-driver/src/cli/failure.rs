@@ -39,6 +39,8 @@ pub enum Exit {
     Failed = 15,
     /// Cancelled.
     Cancelled = 16,
+    /// The journal or the books are not what was written.
+    Tampered = 17,
 }
 
 /// For `loket --help`.
@@ -53,7 +55,7 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   10  returned: documents incomplete          11  not matched
   12  unknown applicant                       13  record not ready to be printed
   14  a blank was rejected, no card issued    15  parked or failed without a card
-  16  cancelled";
+  16  cancelled                               17  journal or books are not what was written";
 
 impl Exit {
     /// The exit of an application's outcome.
@@ -76,6 +78,7 @@ impl Exit {
             Self::Config => "Konfigurasi belum benar.",
             Self::Device => "Perangkat tidak dapat dipakai; periksa kabel, daya dan konfigurasi.",
             Self::Input => "Berkas atau nomor yang diberikan tidak benar.",
+            Self::Tampered => "Jurnal atau pembukuan telah diubah.",
             Self::ConsoleClosed => "Konsol ditutup saat menunggu jawaban.",
             _ => "Program tidak dapat melanjutkan.",
         }

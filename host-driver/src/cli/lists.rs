@@ -110,7 +110,8 @@ pub(super) fn readers(as_json: bool) -> Result<Exit, Failure> {
 
 /// Prints the agenda book.
 pub(super) fn agenda(config: &Config, csv: bool) -> Result<Exit, Failure> {
-    let rows = Store::open(&config.store.path)?.agenda()?;
+    let store = Store::open(&config.store.path)?;
+    let rows = store.agenda()?;
     let offset = config.office.utc_offset_minutes;
     if csv {
         return print(&agenda::to_csv(&rows, offset));
@@ -134,6 +135,8 @@ pub(super) fn agenda(config: &Config, csv: bool) -> Result<Exit, Failure> {
             row.result
         );
     }
+    // On paper, signed and filed, it lets anybody check later that no row was removed or written anew.
+    let _ = writeln!(text, "kepala jurnal/journal head  {}", store.journal_head()?);
     print(&text)
 }
 

@@ -3,6 +3,7 @@
 mod board;
 mod counter;
 mod failure;
+mod journal;
 mod lists;
 mod ticket;
 
@@ -93,6 +94,11 @@ enum Command {
         json: bool,
         #[command(subcommand)]
         command: Option<BlanksCommand>,
+    },
+    /// The journal of all issuances: whether it is what was written.
+    Journal {
+        #[command(subcommand)]
+        command: journal::JournalCommand,
     },
     /// Queue tickets: what was given, copies for staff.
     Ticket {
@@ -280,6 +286,12 @@ fn run(command: Command) -> Result<Exit, Failure> {
             }
             lists::blanks(&config, json)
         }
+        Command::Journal { command } => match command {
+            journal::JournalCommand::Verify { config, head, json } => {
+                journal::verify(&load(&config)?, &head, json)
+            }
+            journal::JournalCommand::Head { config, json } => journal::head(&load(&config)?, json),
+        },
         Command::Ticket { command } => ticket::run(&command),
         Command::Board { command } => match command {
             BoardCommand::Status {

@@ -3,6 +3,7 @@
 //! [`machine`] decides, as a pure function. [`runner`] journals what is about to be done, does it through
 //! [`runner::Devices`], and journals what came of it. The two together keep what ARCHITECTURE.md, "What must hold", asks.
 
+pub mod audit;
 pub mod capture;
 #[cfg(feature = "pcsc")]
 mod chip_access;

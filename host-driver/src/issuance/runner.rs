@@ -338,7 +338,7 @@ fn step_result(next: &State) -> &'static str {
 }
 
 /// The word for lists: how an application ended, or that it is parked.
-fn outcome_word(state: &State) -> Option<&'static str> {
+pub(super) fn outcome_word(state: &State) -> Option<&'static str> {
     Some(match state {
         State::Parked { .. } => "parked",
         State::Ended(Ending::Issued(_)) => "issued",

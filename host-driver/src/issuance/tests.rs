@@ -1,5 +1,6 @@
 //! Machine, runner and store together, in a model of the world that fails and dies at every point.
 
+use super::audit::{About, audit};
 use super::machine::{Act, CardUid, Ending, Phase, State};
 use super::runner::{Assignment, Journal, Nobody, RunError, Runner, Start, Stopped, replayed};
 use super::world::{Dice, Place, World};
@@ -130,8 +131,10 @@ impl Counter {
         }
     }
 
-    /// What must hold once nothing is under way: ledger and world agree.
+    /// What must hold once nothing is under way: ledger, journal and world agree.
     fn check_books(&self) {
+        assert_eq!(audit(&self.store).unwrap(), []);
+        assert_eq!(self.store.check_chain(None).unwrap().broken, None);
         let totals = self.store.blank_totals().unwrap();
         let blanks = self.store.blanks().unwrap();
         let out = self.world.cards.len() - self.world.at(Place::Hopper);
@@ -185,6 +188,29 @@ fn the_right_person_gets_an_active_card() {
         "hand_over",
     ];
     assert_eq!(steps, expected.map(|step| (step, "done")));
+}
+
+#[test]
+fn a_ledger_that_was_changed_behind_the_journals_back_is_found() {
+    for (sql, number) in [
+        ("UPDATE blanks SET state = 'rejected', reason = 'rusak'", 1),
+        ("UPDATE blanks SET uid = '00000000'", 1),
+        ("UPDATE blanks SET activated = 0", 1),
+        ("DELETE FROM blanks", 0),
+        ("UPDATE applications SET outcome = 'cancelled'", 0),
+        ("UPDATE applications SET phase = 'parked'", 0),
+    ] {
+        let mut counter = Counter::new([], 3, true);
+        counter.live();
+        counter.store.execute_for_tests(sql);
+        let found = audit(&counter.store).unwrap();
+        assert_eq!(found.len(), 1, "{sql}: {found:?}");
+        assert_eq!(
+            matches!(found[0].about, About::Blank { number: 1, .. }),
+            number == 1,
+            "{sql}"
+        );
+    }
 }
 
 #[test]

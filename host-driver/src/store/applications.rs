@@ -112,6 +112,16 @@ impl Store {
         rows.map(|row| row?).collect()
     }
 
+    /// Every application, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`]; [`StoreError::Damaged`].
+    pub fn all_applications(&self) -> Result<Vec<Application>, StoreError> {
+        let mut statement = self.db.prepare("SELECT * FROM applications ORDER BY id")?;
+        let rows = statement.query_map([], Application::from_row)?;
+        rows.map(|row| row?).collect()
+    }
+
     /// The application of a person that is parked, or that still has a blank to be settled, if there is one: it is taken up
     /// instead of opening another.
     ///

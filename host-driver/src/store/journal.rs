@@ -3,7 +3,7 @@
 //! An event is kept in one transaction with everything that belongs to the same moment: the blank ledger, the agenda,
 //! the outbox, the application's phase. So none of them can disagree with the journal after a crash.
 
-use super::{AgendaRow, ApplicationId, Store, StoreError, agenda, blanks, outbox};
+use super::{AgendaRow, ApplicationId, Store, StoreError, agenda, blanks, chain, outbox};
 use crate::issuance::machine::{Act, Event, Note, Phase};
 use crate::office::clock::Moment;
 
@@ -47,9 +47,9 @@ impl Store {
         at: Moment,
     ) -> Result<(), StoreError> {
         let body = serde_json::to_string(act).map_err(|_| StoreError::Damaged("act"))?;
-        self.db
-            .prepare_cached(INSERT)?
-            .execute((application.0, "intent", body, at.millis()))?;
+        let transaction = self.immediate()?;
+        chain::append(&transaction, application, "intent", &body, at.millis())?;
+        transaction.commit()?;
         Ok(())
     }
 
@@ -62,9 +62,7 @@ impl Store {
         let application = entry.application;
         let at = entry.at;
         let transaction = self.immediate()?;
-        transaction
-            .prepare_cached(INSERT)?
-            .execute((application.0, "event", body, at.millis()))?;
+        chain::append(&transaction, application, "event", &body, at.millis())?;
         for note in entry.notes {
             match note {
                 Note::BlankTaken => blanks::taken(&transaction, application, at)?,
@@ -121,8 +119,6 @@ impl Store {
         Ok(replay)
     }
 }
-
-const INSERT: &str = "INSERT INTO journal (application, kind, body, at) VALUES (?1, ?2, ?3, ?4)";
 
 /// A person who has an active card needs no other: the next application finds this status and stops.
 fn set_record_status(

@@ -8,6 +8,7 @@ mod applications;
 mod blanks;
 mod board_ends;
 mod calling;
+mod chain;
 #[cfg(test)]
 mod days;
 mod journal;
@@ -22,6 +23,7 @@ pub use agenda::AgendaRow;
 pub use applications::{Application, ApplicationId};
 pub use blanks::{BlankEntry, BlankPlace, BlankTotals};
 pub use board_ends::BoardEnd;
+pub use chain::{ChainBreak, ChainCheck, Head, NotAHead};
 pub use journal::{JournalEntry, Replay};
 pub use loans::{Lending, Loan, LoanRange, TakenTicket, Taking};
 pub use outbox::Report;
@@ -33,11 +35,41 @@ use rusqlite::{Connection, OptionalExtension as _};
 use std::path::Path;
 use std::time::Duration;
 
+/// A part of a migration that cannot be said in SQL.
+type Fill = fn(&rusqlite::Transaction<'_>) -> rusqlite::Result<()>;
+
+/// How the schema comes from one version to the next.
+struct Migration {
+    /// What is changed.
+    sql: &'static str,
+    /// What cannot be said in SQL, and the SQL after it.
+    then: Option<(Fill, &'static str)>,
+}
+
+impl Migration {
+    const fn sql(sql: &'static str) -> Self {
+        Self { sql, then: None }
+    }
+
+    fn apply(&self, transaction: &rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
+        transaction.execute_batch(self.sql)?;
+        let Some((fill, after)) = self.then else {
+            return Ok(());
+        };
+        fill(transaction)?;
+        transaction.execute_batch(after)
+    }
+}
+
 /// Versions of the schema, oldest first. A database of version n has had the first n applied. Only append.
-const MIGRATIONS: [&str; 3] = [
-    include_str!("schema.sql"),
-    include_str!("schema_2.sql"),
-    include_str!("schema_3.sql"),
+const MIGRATIONS: [Migration; 4] = [
+    Migration::sql(include_str!("schema.sql")),
+    Migration::sql(include_str!("schema_2.sql")),
+    Migration::sql(include_str!("schema_3.sql")),
+    Migration {
+        sql: include_str!("schema_4.sql"),
+        then: Some((chain::chain_all, include_str!("schema_4_after.sql"))),
+    },
 ];
 
 /// How long a statement waits for another connection's transaction. All transactions here are far shorter.
@@ -130,7 +162,7 @@ impl Store {
             // Another process may have upgraded between the look and the lock.
             let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
             for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
-                transaction.execute_batch(migration)?;
+                migration.apply(&transaction)?;
             }
             let dangling = transaction
                 .query_row("PRAGMA foreign_key_check", [], |_| Ok(()))
@@ -160,6 +192,13 @@ impl Store {
         put_meta(&transaction, "identity", i64::from(drawn))?;
         transaction.commit()?;
         Ok(drawn)
+    }
+
+    /// What somebody might do to the file from outside.
+    #[cfg(test)]
+    pub(crate) fn execute_for_tests(&self, sql: &str) {
+        #[allow(clippy::expect_used, reason = "a test that cannot go on ends")]
+        self.db.execute_batch(sql).expect("SQL of a test");
     }
 
     fn immediate(&mut self) -> Result<rusqlite::Transaction<'_>, StoreError> {
@@ -266,7 +305,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("loket.sqlite");
         let old = Connection::open(&path).unwrap();
-        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(MIGRATIONS[0].sql).unwrap();
         old.execute_batch(
             "INSERT INTO meta VALUES ('identity', 7);
              INSERT INTO tickets VALUES

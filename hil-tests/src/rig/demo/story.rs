@@ -403,18 +403,20 @@ fn collect(
             evidence.file(&format!("{name}_{attempt}"), &format!("{stem}-{attempt}.png"));
         }
     }
-    let agenda = Process::command(&programs.loket)
-        .args(["agenda", "--csv", "--config"])
-        .arg(config)
-        .output()
-        .context("asking for the agenda")?;
-    evidence.save("agenda", "agenda.csv", &agenda.stdout)?;
-    let blanks = Process::command(&programs.loket)
-        .args(["blanks", "--json", "--config"])
-        .arg(config)
-        .output()
-        .context("asking for the account of blanks")?;
-    evidence.save("blanks", "blanks.json", &blanks.stdout)?;
+    let asked: [(_, _, &[&str]); 3] = [
+        ("agenda", "agenda.csv", &["agenda", "--csv"]),
+        ("blanks", "blanks.json", &["blanks", "--json"]),
+        ("journal", "journal.json", &["journal", "verify", "--json"]),
+    ];
+    for (name, file, arguments) in asked {
+        let answer = Process::command(&programs.loket)
+            .args(arguments)
+            .arg("--config")
+            .arg(config)
+            .output()
+            .with_context(|| format!("asking for the {name}"))?;
+        evidence.save(name, file, &answer.stdout)?;
+    }
     for (name, file) in [
         ("host_log", "host.log"),
         ("chip_content", "chip.json"),
