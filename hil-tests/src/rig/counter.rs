@@ -59,9 +59,23 @@ impl Counter {
     /// # Errors
     /// If it cannot be started.
     pub fn start(program: &Path, config: &Path, words: &Path) -> anyhow::Result<Self> {
+        Self::start_with(program, &["counter", "--once"], config, words)
+    }
+
+    /// Starts the operator's program with another command that speaks JSON.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start_with(
+        program: &Path,
+        arguments: &[&str],
+        config: &Path,
+        words: &Path,
+    ) -> anyhow::Result<Self> {
         let mut command = Process::command(program);
         command
-            .args(["counter", "--json", "--once", "--config"])
+            .args(arguments)
+            .args(["--json", "--config"])
             .arg(config)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -120,6 +134,11 @@ impl Counter {
         self.stdin
             .flush()
             .context("the operator's program no longer listens")
+    }
+
+    /// Kills it (SIGKILL): it has no time to put anything in order.
+    pub fn kill(mut self) {
+        self.process.kill();
     }
 
     /// Waits until it has ended by itself.

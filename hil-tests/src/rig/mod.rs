@@ -10,6 +10,7 @@
 //! | [`on_target`] | the firmware's tests that run on the board itself |
 //! | [`isolation`], [`process`] | a private place for PC/SC and the network; child processes |
 //! | [`qemu`], [`card`], [`mod@line`], [`pcscd`], [`counter`] | the real parts: boards, SD cards, cables, readers, the operator's program |
+//! | `hands`, `supplies` | what people do at the counter, and what it is given before it opens |
 //! | [`evidence`], [`screens`], [`defmt_log`], [`terminal_screen`] | what a run leaves behind |
 
 pub mod bench;
@@ -23,6 +24,7 @@ pub mod evidence;
 pub mod fault;
 pub mod firmware;
 pub mod fuzz;
+mod hands;
 pub mod isolation;
 pub mod line;
 pub mod office;
@@ -33,6 +35,7 @@ pub mod project;
 pub mod qemu;
 pub mod screens;
 pub mod setup;
+mod supplies;
 pub mod terminal_screen;
 pub mod test;
 pub mod toolchain;

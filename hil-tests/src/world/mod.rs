@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use host_driver::card::LifeCycle;
+
 use crate::device::card::{Inserted, Snapshot};
 use crate::device::card_printer::PrintedFace;
 
@@ -141,6 +143,30 @@ impl World {
             .cards
             .get(&place)
             .map_or_else(Vec::new, |cards| cards.iter().map(Blank::snapshot).collect())
+    }
+
+    /// Every card with a chip that is activated: where it lies, what is on its chip, what is on its face.
+    pub fn active_cards(&self) -> Vec<(Place, Snapshot, PrintedFace)> {
+        let state = self.state();
+        let cards = state
+            .cards
+            .iter()
+            .flat_map(|(place, cards)| cards.iter().map(move |card| (*place, card)));
+        cards
+            .map(|(place, card)| (place, card.snapshot(), card.face.clone()))
+            .filter(|(_, chip, _)| chip.life_cycle == LifeCycle::Activated)
+            .collect()
+    }
+
+    /// How many cards were printed more than once.
+    pub fn overprinted(&self) -> usize {
+        let state = self.state();
+        state
+            .cards
+            .values()
+            .flatten()
+            .filter(|card| card.face.is_overprinted())
+            .count()
     }
 
     fn reader(&self, place: Place) -> Option<SocketAddr> {

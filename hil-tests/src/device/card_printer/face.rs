@@ -11,12 +11,19 @@ use image::{Rgba, RgbaImage};
 pub struct PrintedFace {
     /// In the order of [`Panel::ALL`]; a byte a dot, row by row, 0 is none and 255 is all the ink there can be.
     planes: [Option<Arc<[u8]>>; 5],
+    /// How often each of them passed the print head.
+    passes: [u32; 5],
 }
 
 impl PrintedFace {
     /// Whether nothing at all has been printed.
     pub fn is_blank(&self) -> bool {
         self.planes.iter().all(Option::is_none)
+    }
+
+    /// Whether a panel was printed on another of the same colour: a card that was printed twice.
+    pub fn is_overprinted(&self) -> bool {
+        self.passes.iter().any(|passes| *passes > 1)
     }
 
     /// The panels that have been printed, in the order of the ribbon.
@@ -58,6 +65,7 @@ impl PrintedFace {
     /// Puts a downloaded panel on the card.
     pub(super) fn print(&mut self, panel: Panel, plane: Arc<[u8]>) {
         self.planes[panel as usize] = Some(plane);
+        self.passes[panel as usize] += 1;
     }
 }
 

@@ -1,6 +1,5 @@
 //! `cargo rig demo`: one applicant, from the queue number to the activated card.
 
-mod config;
 mod person;
 mod report;
 mod story;

@@ -5,33 +5,28 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
-use host_driver::biometric::FingerPosition;
+use anyhow::Context;
 use host_driver::card::LifeCycle;
-use serde::Deserialize;
 use serde_json::Value;
 
+use super::Options;
 use super::person::Person;
-use super::{Options, config};
 use crate::applicant::Applicant;
 use crate::device::card_printer::artwork;
 use crate::rig::build::Programs;
 use crate::rig::counter::{Ask, Counter, Line};
 use crate::rig::evidence::Evidence;
 use crate::rig::fault::Fault;
+use crate::rig::hands::Hands;
 use crate::rig::isolation::Isolation;
 use crate::rig::office::Office;
 use crate::rig::screens::Watch;
+use crate::rig::supplies;
 use crate::rig::{defmt_log, process::Process, terminal_screen};
 use crate::world::{Census, Place};
 
 /// Longest silence of the operator's program. The capture board gives up on a finger after 30 s.
 const SILENCE: Duration = Duration::from_mins(1);
-
-/// How long a person takes to put a finger on the glass once asked.
-const REACTION: Duration = Duration::from_millis(100);
-/// How long the glass is free when a finger is placed anew: the board looks every 60 ms, if its computer lets it.
-const LIFTED: Duration = Duration::from_millis(300);
 
 /// Pictures of fingers that the operator's program keeps for us, as it names them.
 const CAPTURES: [(&str, &str); 2] = [
@@ -101,11 +96,11 @@ pub(super) fn tell(
     let stage = Arc::new(Mutex::new(String::from("start")));
     let watches =
         [&office.kiosk, &office.capture].map(|board| Watch::start(board, &stage, evidence.folder()));
-    let config = config::write(&office, evidence.folder(), options.fault)?;
+    let config = supplies::write_configuration(&office, evidence.folder(), options.fault)?;
     if let Some(record) = applicant.record_json()? {
-        import_record(&programs.loket, &config, &record, evidence.folder())?;
+        supplies::import_record(&programs.loket, &config, &record, evidence.folder())?;
     }
-    receive_blanks(&programs.loket, &config, office.world.count(Place::Hopper))?;
+    supplies::receive_blanks(&programs.loket, &config, office.world.count(Place::Hopper))?;
     let words = evidence.file("operator_messages", "loket-stderr.txt");
     let counter = Counter::start(&programs.loket, &config, &words)?;
     let person = if options.interactive {
@@ -113,13 +108,13 @@ pub(super) fn tell(
     } else {
         Person::Played(applicant)
     };
+    let hands = Hands::new(&office, applicant);
     let mut teller = Teller {
         office: &mut office,
-        applicant,
+        hands,
         person,
         fault: options.fault,
         stage,
-        touches: 0,
         folder: evidence.folder().to_owned(),
         counter,
         told: Told::new(),
@@ -166,12 +161,10 @@ impl Told {
 
 struct Teller<'a> {
     office: &'a mut Office,
-    applicant: &'a Applicant,
+    hands: Hands<'a>,
     person: Person<'a>,
     fault: Option<Fault>,
     stage: Arc<Mutex<String>>,
-    /// How often a finger was put on the glass.
-    touches: u64,
     folder: PathBuf,
     counter: Counter,
     told: Told,
@@ -242,38 +235,24 @@ impl Teller<'_> {
     }
 
     fn capture(&mut self, fields: &Value) -> anyhow::Result<()> {
-        match fields["phase"].as_str() {
-            Some("waiting_for_finger") => match self.fault {
-                Some(Fault::NoFinger) => {}
-                Some(Fault::PortLost) => self.office.unplug_capture(),
-                _ => self.touch(asked_finger(fields))?,
-            },
-            Some("again" | "again_drier" | "again_wetter") => {
-                self.office.glass.lift();
-                std::thread::sleep(LIFTED);
-                self.touch(asked_finger(fields))?;
+        if fields["phase"] == "waiting_for_finger" {
+            match self.fault {
+                Some(Fault::NoFinger) => return Ok(()),
+                Some(Fault::PortLost) => {
+                    self.office.unplug_capture();
+                    return Ok(());
+                }
+                _ => {}
             }
-            Some("lift") => self.office.glass.lift(),
-            _ => {}
         }
-        Ok(())
-    }
-
-    /// The applicant puts a finger on the glass, never twice in the same way.
-    fn touch(&mut self, finger: FingerPosition) -> anyhow::Result<()> {
-        std::thread::sleep(REACTION);
-        self.office.glass.put(self.applicant.touch(finger, self.touches)?);
-        self.touches += 1;
-        Ok(())
+        self.hands.capture(fields)
     }
 
     /// Does what the question presumes, then answers it.
     fn answer(&mut self, question: &Ask) -> anyhow::Result<()> {
-        match question.question.as_str() {
-            "card_on_desk" => self.carry(Place::Tray, Place::Desk)?,
-            "handed_over" => self.carry(Place::Desk, Place::Applicant)?,
-            "card_good" => self.show_card()?,
-            _ => {}
+        self.hands.before_answering(question)?;
+        if question.question == "card_good" {
+            self.show_card()?;
         }
         let answer = self.person.answer(question)?;
         self.counter.answer(question, &answer)
@@ -291,67 +270,13 @@ impl Teller<'_> {
         Ok(())
     }
 
-    /// Carries the card by hand, unless that was done when the same was asked before.
-    fn carry(&self, from: Place, to: Place) -> anyhow::Result<()> {
-        if self.office.world.count(from) > 0 {
-            self.office.world.move_card(from, to)?;
-        }
-        Ok(())
-    }
-
     fn set_stage(&self, stage: &str) {
         stage.clone_into(&mut self.stage.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
-/// The finger that the operator's program asks for.
-fn asked_finger(fields: &Value) -> FingerPosition {
-    FingerPosition::deserialize(&fields["finger"]).unwrap_or(FingerPosition::Unknown)
-}
-
 fn text(value: &Value) -> Option<String> {
     value.as_str().map(ToOwned::to_owned)
-}
-
-/// Gives the office the applicant's record, as the data centre would have sent it.
-fn import_record(loket: &Path, config: &Path, record: &str, folder: &Path) -> anyhow::Result<()> {
-    let file = folder.join("record.json");
-    std::fs::write(&file, record).context("writing the applicant's record")?;
-    let output = Process::command(loket)
-        .args(["record", "import"])
-        .arg(&file)
-        .arg("--config")
-        .arg(config)
-        .output()
-        .context("importing the applicant's record")?;
-    // The record holds fingerprints: it outlives the import only in the store.
-    std::fs::remove_file(&file).context("removing the applicant's record")?;
-    if !output.status.success() {
-        bail!(
-            "the record was refused: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    Ok(())
-}
-
-/// Enters the delivery that lies in the hopper into the office's account of blanks.
-fn receive_blanks(loket: &Path, config: &Path, count: usize) -> anyhow::Result<()> {
-    if count == 0 {
-        return Ok(());
-    }
-    let output = Process::command(loket)
-        .args(["blanks", "receive", &count.to_string(), "--config"])
-        .arg(config)
-        .output()
-        .context("entering the delivery of blanks")?;
-    if !output.status.success() {
-        bail!(
-            "the delivery was refused: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    Ok(())
 }
 
 /// Puts everything that a person would want to look at into the folder.

@@ -1,16 +1,21 @@
 //! `cargo rig bench issuance`: whatever fails while a card is issued, what must hold holds; and what issuing one costs.
 
+mod kills;
 mod model;
 
 use clap::ValueEnum;
 
 use super::Report;
+use crate::rig::setup::{self, Purpose};
+use crate::rig::{build, isolation};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Part {
     /// The machine with a model of card, printer, operator and crashes: every interleaving with up to four faults.
     Model,
+    /// Through the real PC/SC service and the emulated printer: the operator's program is killed, and started again.
+    Kills,
 }
 
 /// How to measure.
@@ -37,9 +42,18 @@ impl Options {
 /// # Errors
 /// If something that is needed cannot be started; a figure that misses its limit is none.
 pub fn run(options: &Options) -> anyhow::Result<Report> {
+    if options.wants(Part::Kills) && isolation::Isolation::current() == isolation::Isolation::Shared {
+        // First of all: nobody is asked after minutes of measuring. And outside of the private place: it has no network.
+        setup::run(Purpose::Test, options.yes)?;
+        build::programs()?;
+        isolation::enter()?;
+    }
     let mut report = Report::new("issuance");
     if options.wants(Part::Model) {
         model::measure(options, &mut report);
+    }
+    if options.wants(Part::Kills) {
+        kills::measure(options, &mut report)?;
     }
     Ok(report)
 }

@@ -1,12 +1,13 @@
-//! The configuration that the demonstration gives the operator's program: the same file that a real counter has.
+//! What a counter is given before it opens: its configuration (the same file that a real counter has), records, blanks.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Serialize;
 
 use crate::rig::fault::Fault;
 use crate::rig::office::Office;
+use crate::rig::process::Process;
 
 /// What is the same in every run.
 const OFFICE: &str = r#"
@@ -80,7 +81,11 @@ struct Output<'a> {
 }
 
 /// Writes the file and returns its path. `folder` is for what the run leaves behind.
-pub(super) fn write(office: &Office, folder: &Path, fault: Option<Fault>) -> anyhow::Result<PathBuf> {
+pub(super) fn write_configuration(
+    office: &Office,
+    folder: &Path,
+    fault: Option<Fault>,
+) -> anyhow::Result<PathBuf> {
     let capture = match fault {
         Some(Fault::NoBoard) => PathBuf::from("/dev/ttyLOKET-unplugged"),
         _ => office.capture_port(),
@@ -117,4 +122,45 @@ pub(super) fn write(office: &Office, folder: &Path, fault: Option<Fault>) -> any
     std::fs::write(&path, format!("{}\n{text}", OFFICE.trim_start()))
         .with_context(|| format!("writing {}", path.display()))?;
     Ok(path)
+}
+
+/// Gives the office the applicant's record, as the data centre would have sent it.
+pub(super) fn import_record(loket: &Path, config: &Path, record: &str, folder: &Path) -> anyhow::Result<()> {
+    let file = folder.join("record.json");
+    std::fs::write(&file, record).context("writing the applicant's record")?;
+    let output = Process::command(loket)
+        .args(["record", "import"])
+        .arg(&file)
+        .arg("--config")
+        .arg(config)
+        .output()
+        .context("importing the applicant's record")?;
+    // The record holds fingerprints: it outlives the import only in the store.
+    std::fs::remove_file(&file).context("removing the applicant's record")?;
+    if !output.status.success() {
+        bail!(
+            "the record was refused: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(())
+}
+
+/// Enters the delivery that lies in the hopper into the office's account of blanks.
+pub(super) fn receive_blanks(loket: &Path, config: &Path, count: usize) -> anyhow::Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    let output = Process::command(loket)
+        .args(["blanks", "receive", &count.to_string(), "--config"])
+        .arg(config)
+        .output()
+        .context("entering the delivery of blanks")?;
+    if !output.status.success() {
+        bail!(
+            "the delivery was refused: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(())
 }
