@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`apdu`], [`status`], [`fcp`] | the standard's words: commands, status words, file parameters |
+//! | [`CardReaders`] | readers by name, whatever stands behind them |
 //! | [`transport`] | the wire as the logic sees it; `pcsc` (feature of that name) is the real one |
 //! | [`profile`] | how the chip is laid out and filled, as data |
 //! | [`content`], [`biodata`], [`office_key`] | what is on the chip, its encoding and its signature |
@@ -35,6 +36,7 @@ pub mod office_key;
 #[cfg(feature = "pcsc")]
 pub mod pcsc;
 pub mod profile;
+mod readers;
 pub mod status;
 pub mod transport;
 pub mod uid;
@@ -48,6 +50,7 @@ pub use error::{CardError, ChipCondition, PrefixFault};
 pub use fcp::{Fcp, LifeCycle};
 pub use office_key::{OfficeKey, OfficePublicKey};
 pub use profile::{CardProfile, DataGroup, FileId, KTP_EL};
+pub use readers::CardReaders;
 pub use status::StatusWord;
 pub use transport::{Awaited, CardTransport, TransportError};
 pub use uid::Uid;

@@ -9,6 +9,7 @@ use std::{
 
 use pcsc::{Card, Context, Disposition, Error, Protocols, ReaderState, Scope, ShareMode, State, Transaction};
 
+use super::readers::CardReaders;
 use super::transport::{Awaited, CardTransport, TransportError};
 
 /// Longest answer of a card: 65,536 data bytes and the status word.
@@ -52,18 +53,6 @@ impl Readers {
             .iter()
             .map(|name| name.to_string_lossy().into_owned())
             .collect())
-    }
-
-    /// Whether a card is in the reader of this name.
-    ///
-    /// # Errors
-    /// [`TransportError::ReaderMissing`], or a failure of the service.
-    pub fn holds_card(&mut self, reader: &str) -> Result<bool, TransportError> {
-        match self.wait(reader, Awaited::Card, Duration::ZERO) {
-            Ok(()) => Ok(true),
-            Err(TransportError::TimedOut { .. }) => Ok(false),
-            Err(other) => Err(other),
-        }
     }
 
     /// Waits until a card is in the reader of this name, at most `timeout`.
@@ -166,6 +155,28 @@ impl Readers {
                 .collect();
         }
         typed
+    }
+}
+
+impl CardReaders for Readers {
+    fn holds_card(&mut self, reader: &str) -> Result<bool, TransportError> {
+        match self.wait(reader, Awaited::Card, Duration::ZERO) {
+            Ok(()) => Ok(true),
+            Err(TransportError::TimedOut { .. }) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn with_card(
+        &mut self,
+        reader: &str,
+        patience: Duration,
+        work: &mut dyn FnMut(&mut dyn CardTransport),
+    ) -> Result<(), TransportError> {
+        self.wait_for_card(reader, patience)?;
+        let mut card = self.connect(reader)?;
+        work(&mut card.transaction()?);
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use super::failure::{Exit, Failure};
 use crate::card::OfficeKey;
 use crate::card::pcsc::Readers;
 use crate::config::{Config, ConfigError};
-use crate::issuance::capture::CaptureStation;
+use crate::issuance::capture::{CaptureStation, Fingers as _};
 use crate::issuance::devices::Hardware;
 use crate::issuance::evidence::Evidence;
 use crate::issuance::machine::Phase;
@@ -177,8 +177,8 @@ fn hardware(config: &Config, teller: Teller) -> Result<Hardware, Failure> {
     capture.catch_up();
     Ok(Hardware {
         console: Console::new(BufReader::new(stdin()), teller),
-        capture,
-        readers: Readers::new(),
+        capture: Box::new(capture),
+        readers: Box::new(Readers::new()),
         encoder,
         desk,
         printer: PrinterLink::new(printer),

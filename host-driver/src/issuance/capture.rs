@@ -32,6 +32,21 @@ pub enum NoImage {
     Failed(Words),
 }
 
+/// Where live fingers come from.
+pub trait Fingers: std::fmt::Debug + Send {
+    /// Captures one impression.
+    ///
+    /// # Errors
+    /// [`NoImage`]; the board is then ready for the next try, or its absence is told.
+    fn capture(&mut self, wanted: Wanted) -> Result<GrayImage, NoImage>;
+
+    /// Shows the applicant what came of it.
+    fn show(&self, verdict: CaptureVerdict);
+
+    /// Takes in what has been said since it was last asked for something.
+    fn catch_up(&mut self) {}
+}
+
 /// The capture board, as the counter uses it.
 #[derive(Debug)]
 pub struct CaptureStation {
@@ -86,32 +101,6 @@ impl CaptureStation {
     /// The board.
     pub fn board(&self) -> &Board {
         &self.board
-    }
-
-    /// Takes in what the board has said since it was last asked for something.
-    pub fn catch_up(&mut self) {
-        while let Ok(event) = self.events.try_recv() {
-            self.note(&event);
-        }
-    }
-
-    /// Captures one impression.
-    ///
-    /// # Errors
-    /// [`NoImage`]; the board is then ready for the next try, or its absence is told.
-    pub fn capture(&mut self, wanted: Wanted) -> Result<GrayImage, NoImage> {
-        self.catch_up();
-        let capture_id = self.next_id;
-        self.next_id = self.next_id.wrapping_add(1);
-        let image = self.image(capture_id, wanted).map_err(|ended| match ended {
-            Ended::ByBoard(why) => why,
-            Ended::ByUs(why) => {
-                self.cancel(capture_id);
-                why
-            }
-        });
-        self.tell(wanted, if image.is_ok() { "captured" } else { "failed" });
-        image
     }
 
     /// Has the board stop a capture that nobody waits for any more: it would refuse the next as busy until its own time-out.
@@ -205,17 +194,6 @@ impl CaptureStation {
         }
     }
 
-    /// Shows the applicant what became of the impression. Not worth a failure: the operator sees it too.
-    pub fn show(&self, verdict: CaptureVerdict) {
-        let capture_id = self.next_id.wrapping_sub(1);
-        if let Err(error) = self
-            .board
-            .notify(ShowVerdict { capture_id, verdict }, REQUEST_TIMEOUT)
-        {
-            log::warn!("the verdict could not be shown: {error}");
-        }
-    }
-
     /// Tells that the board came or went, and sets the clock of a board that has just started.
     fn note(&mut self, event: &BoardEvent) {
         if let Some(news) = board_news("capture", event) {
@@ -239,6 +217,39 @@ impl CaptureStation {
             purpose: purpose_name(wanted.purpose),
             attempt: wanted.attempt,
         });
+    }
+}
+
+impl Fingers for CaptureStation {
+    fn capture(&mut self, wanted: Wanted) -> Result<GrayImage, NoImage> {
+        self.catch_up();
+        let capture_id = self.next_id;
+        self.next_id = self.next_id.wrapping_add(1);
+        let image = self.image(capture_id, wanted).map_err(|ended| match ended {
+            Ended::ByBoard(why) => why,
+            Ended::ByUs(why) => {
+                self.cancel(capture_id);
+                why
+            }
+        });
+        self.tell(wanted, if image.is_ok() { "captured" } else { "failed" });
+        image
+    }
+
+    fn show(&self, verdict: CaptureVerdict) {
+        let capture_id = self.next_id.wrapping_sub(1);
+        if let Err(error) = self
+            .board
+            .notify(ShowVerdict { capture_id, verdict }, REQUEST_TIMEOUT)
+        {
+            log::warn!("the verdict could not be shown: {error}");
+        }
+    }
+
+    fn catch_up(&mut self) {
+        while let Ok(event) = self.events.try_recv() {
+            self.note(&event);
+        }
     }
 }
 

@@ -1,8 +1,7 @@
 //! The chip in a reader: reached in one transaction, or the reason why not, sorted by what it says about the card.
 
 use super::machine::Outcome;
-use crate::card::pcsc::{PcscTransaction, Readers};
-use crate::card::{CardError, Chip, TransportError};
+use crate::card::{CardError, CardReaders, CardTransport, Chip, TransportError};
 use crate::office::words::Words;
 use std::time::Duration;
 
@@ -61,16 +60,25 @@ impl NoChip {
 }
 
 /// A chip in a reader, for the time of a transaction.
-pub(super) type ChipIn<'card> = Chip<PcscTransaction<'card>>;
+pub(super) type ChipIn<'card> = Chip<&'card mut dyn CardTransport>;
 
 /// Works with the chip in a reader, in one transaction.
 pub(super) fn with_chip<R>(
-    readers: &mut Readers,
+    readers: &mut dyn CardReaders,
     reader: &str,
     work: impl FnOnce(&mut ChipIn<'_>) -> Result<R, CardError>,
 ) -> Result<R, NoChip> {
-    readers.wait_for_card(reader, CARD_TIMEOUT)?;
-    let mut card = readers.connect(reader)?;
-    let mut chip = Chip::new(card.transaction()?);
-    Ok(work(&mut chip)?)
+    let mut work = Some(work);
+    let mut worked = None;
+    readers.with_card(reader, CARD_TIMEOUT, &mut |transport| {
+        worked = work.take().map(|work| work(&mut Chip::new(transport)));
+    })?;
+    match worked {
+        Some(result) => Ok(result?),
+        // A reader that lets nobody work has no card.
+        None => Err(TransportError::NoCard {
+            reader: reader.to_owned(),
+        }
+        .into()),
+    }
 }

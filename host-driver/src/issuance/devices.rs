@@ -1,6 +1,6 @@
 //! The counter's real devices, put together: capture board, card readers, card printer, operator.
 
-use super::capture::{CaptureStation, NoImage, Wanted, purpose_name};
+use super::capture::{Fingers, NoImage, Wanted, purpose_name};
 use super::chip_access::{ChipIn, NoChip, with_chip};
 use super::evidence::Evidence;
 use super::machine::{
@@ -11,8 +11,7 @@ use super::prepared::Prepared;
 use super::printer_link::PrinterLink;
 use super::runner::{Devices, Stopped};
 use crate::biometric::{FingerPosition, THRESHOLD, Template, Verdict, extract, verify};
-use crate::card::pcsc::Readers;
-use crate::card::{CardError, ChipCondition, DataGroup, OfficeKey};
+use crate::card::{CardError, CardReaders, ChipCondition, DataGroup, OfficeKey};
 use crate::office::catalogue::{self, Asked};
 use crate::office::console::{Console, News, Reply};
 use crate::office::words::Words;
@@ -24,9 +23,9 @@ pub struct Hardware {
     /// Questions and news.
     pub console: Console,
     /// Live fingers.
-    pub capture: CaptureStation,
-    /// PC/SC.
-    pub readers: Readers,
+    pub capture: Box<dyn Fingers>,
+    /// Card readers.
+    pub readers: Box<dyn CardReaders>,
     /// Name of the reader in the printer.
     pub encoder: String,
     /// Name of the reader on the desk.
@@ -154,8 +153,10 @@ impl<'a> CounterDevices<'a> {
             readers, desk, key, ..
         } = &mut *self.hardware;
         let public = key.public();
-        let (found, image) = with_chip(readers, desk, |chip| Ok((chip.uid()?, chip.read_image(|_| {})?)))
-            .map_err(|error| error.words())?;
+        let (found, image) = with_chip(readers.as_mut(), desk, |chip| {
+            Ok((chip.uid()?, chip.read_image(|_| {})?))
+        })
+        .map_err(|error| error.words())?;
         if CardUid::from(found) != *uid {
             return Err(catalogue::trouble(&Trouble::OtherCardOnDesk));
         }
@@ -228,7 +229,7 @@ impl Devices for CounterDevices<'_> {
 
     fn read_blank(&mut self) -> Result<BlankReading, Stopped> {
         let Hardware { readers, encoder, .. } = &mut *self.hardware;
-        let read = with_chip(readers, encoder, |chip| {
+        let read = with_chip(readers.as_mut(), encoder, |chip| {
             let uid = chip.uid()?;
             Ok((uid, chip.inspect()))
         });
@@ -272,7 +273,7 @@ impl Devices for CounterDevices<'_> {
             key,
             ..
         } = &mut *self.hardware;
-        let written = with_chip(readers, encoder, |chip| {
+        let written = with_chip(readers.as_mut(), encoder, |chip| {
             let found = chip.uid()?;
             if CardUid::from(found) != *uid {
                 return Err(CardError::UidChanged);
@@ -304,7 +305,7 @@ impl Devices for CounterDevices<'_> {
             key,
             ..
         } = &mut *self.hardware;
-        let read = with_chip(readers, encoder, |chip| {
+        let read = with_chip(readers.as_mut(), encoder, |chip| {
             let state = chip.inspect()?;
             if CardUid::from(state.uid) != *uid {
                 return Err(CardError::UidChanged);
@@ -356,7 +357,7 @@ impl Devices for CounterDevices<'_> {
             ..
         } = &mut *self.hardware;
         let prepared = self.prepared;
-        let read = with_chip(readers, desk, |chip| {
+        let read = with_chip(readers.as_mut(), desk, |chip| {
             let state = chip.inspect()?;
             let filled = matches!(
                 state.condition,
@@ -397,7 +398,7 @@ impl Devices for CounterDevices<'_> {
 
     fn activate(&mut self, uid: &CardUid) -> Result<Outcome, Stopped> {
         let Hardware { readers, desk, .. } = &mut *self.hardware;
-        let activated = with_chip(readers, desk, |chip| {
+        let activated = with_chip(readers.as_mut(), desk, |chip| {
             if CardUid::from(chip.uid()?) != *uid {
                 return Err(CardError::UidChanged);
             }

@@ -5,9 +5,7 @@
 
 pub mod audit;
 pub mod capture;
-#[cfg(feature = "pcsc")]
 mod chip_access;
-#[cfg(feature = "pcsc")]
 pub mod devices;
 pub mod evidence;
 pub mod machine;

@@ -5,9 +5,13 @@ use crate::face::Panels;
 use crate::office::words::Words;
 use crate::printer::{self, CardPosition, CardPrinter, Evolis, Port, PrinterError};
 
+/// How a printer's line is opened.
+type Open = dyn FnMut() -> Result<Evolis<Box<dyn Port>>, PrinterError> + Send;
+
 /// A card printer at an address.
 pub struct PrinterLink {
     address: String,
+    open: Box<Open>,
     printer: Option<Evolis<Box<dyn Port>>>,
 }
 
@@ -23,8 +27,18 @@ impl std::fmt::Debug for PrinterLink {
 impl PrinterLink {
     /// The printer at `address`; nothing is opened yet.
     pub fn new(address: String) -> Self {
+        let target = address.clone();
+        Self::opened_by(address, move || printer::open(&target))
+    }
+
+    /// The printer that `open` opens, whenever that is needed; `address` is for messages.
+    pub fn opened_by(
+        address: String,
+        open: impl FnMut() -> Result<Evolis<Box<dyn Port>>, PrinterError> + Send + 'static,
+    ) -> Self {
         Self {
             address,
+            open: Box::new(open),
             printer: None,
         }
     }
@@ -158,7 +172,7 @@ impl PrinterLink {
     ) -> Result<R, PrinterError> {
         let result = match &mut self.printer {
             Some(printer) => ask(printer),
-            closed => ask(closed.insert(printer::open(&self.address)?)),
+            closed => ask(closed.insert((self.open)()?)),
         };
         if let Err(error) = &result {
             self.forget_if_lost(error);
