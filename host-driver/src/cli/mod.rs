@@ -3,8 +3,10 @@
 mod board;
 mod counter;
 mod failure;
+mod inspect;
 mod journal;
 mod lists;
+mod status;
 mod ticket;
 
 pub use failure::{Exit, Failure};
@@ -70,6 +72,31 @@ enum Command {
     Issue {
         #[command(subcommand)]
         command: IssueCommand,
+    },
+    /// What is under way at this counter, what waits, and what is wrong. Exit code 17 if something is wrong with the books.
+    Status {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// One JSON object; with --watch, one a line.
+        #[arg(long)]
+        json: bool,
+        /// Looks again and again, this long after each answer, until interrupted.
+        #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+        watch: Option<f64>,
+    },
+    /// What is on a card, and what the blank ledger says of it. Changes nothing.
+    Inspect {
+        /// `desk` or `encoder`: the card on that reader; or a UID in hexadecimal digits: the ledger alone.
+        #[arg(default_value = "desk")]
+        card: String,
+        /// Tells whose card it is, too.
+        #[arg(long)]
+        personal: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Lists the card readers that PC/SC sees.
     Readers {
@@ -273,6 +300,13 @@ fn run(command: Command) -> Result<Exit, Failure> {
                 trace,
             } => counter::take_up(&load_traced(&config, trace)?, application, json, true),
         },
+        Command::Status { config, json, watch } => status::status(&load(&config)?, json, watch),
+        Command::Inspect {
+            card,
+            personal,
+            config,
+            json,
+        } => inspect::inspect(&load(&config)?, &card, personal, json),
         Command::Readers { json } => lists::readers(json),
         Command::Agenda { config, csv } => lists::agenda(&load(&config)?, csv),
         Command::Blanks {
