@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use host_driver::card::LifeCycle;
 
-use crate::device::card::{Inserted, Snapshot};
+use crate::device::card::{CardCore, Inserted, Snapshot};
 use crate::device::card_printer::PrintedFace;
 
 pub use blank::{Blank, BlankKind};
@@ -156,6 +156,14 @@ impl World {
             .map(|(place, card)| (place, card.snapshot(), card.face.clone()))
             .filter(|(_, chip, _)| chip.life_cycle == LifeCycle::Activated)
             .collect()
+    }
+
+    /// The chip of the card in a place that holds one; none if there is no card or it has no chip.
+    pub fn chip_in(&self, place: Place) -> Option<Arc<Mutex<CardCore>>> {
+        self.state()
+            .top(place)
+            .filter(|card| card.has_chip())
+            .map(Blank::chip)
     }
 
     /// How many cards were printed more than once.

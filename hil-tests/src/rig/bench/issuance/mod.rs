@@ -1,7 +1,10 @@
 //! `cargo rig bench issuance`: whatever fails while a card is issued, what must hold holds; and what issuing one costs.
 
+mod crashes;
+mod faults;
 mod kills;
 mod model;
+mod sweep;
 
 use clap::ValueEnum;
 
@@ -14,6 +17,10 @@ use crate::rig::{build, isolation};
 pub enum Part {
     /// The machine with a model of card, printer, operator and crashes: every interleaving with up to four faults.
     Model,
+    /// In one process: stopped at every moment of every way, with every kind of fault.
+    Crashes,
+    /// Every fault of every device at every moment, and what the system did.
+    Faults,
     /// Through the real PC/SC service and the emulated printer: the operator's program is killed, and started again.
     Kills,
 }
@@ -51,6 +58,12 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
     let mut report = Report::new("issuance");
     if options.wants(Part::Model) {
         model::measure(options, &mut report);
+    }
+    if options.wants(Part::Crashes) {
+        crashes::measure(options, &mut report)?;
+    }
+    if options.wants(Part::Faults) {
+        faults::measure(options, &mut report)?;
     }
     if options.wants(Part::Kills) {
         kills::measure(options, &mut report)?;

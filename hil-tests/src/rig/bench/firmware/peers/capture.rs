@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use host_driver::biometric::FingerPosition;
 use host_driver::board::Board as HostBoard;
-use host_driver::issuance::capture::{CaptureStation, Wanted};
+use host_driver::issuance::capture::{CaptureStation, Fingers as _, Wanted};
 use host_driver::office::console::{Style, Teller};
 use protocol::Role;
 use protocol::message::CapturePurpose;

@@ -106,6 +106,8 @@ enum Ended {
     Killed,
     /// By itself, with its last outcome.
     ByItself(Value),
+    /// Not at all: it says nothing any more. What it said last.
+    Silent(String),
 }
 
 struct Life<'a> {
@@ -156,10 +158,25 @@ pub(super) fn live(
         };
         let counter = Counter::start_with(&programs.loket, &arguments, &config, &words)?;
         match life.run(counter, kills.pop())? {
+            // Killed after the hand-over, the application is over although nobody said so; nobody else comes to this counter.
+            Ended::Killed
+                if office.world.count(Place::Applicant) > 0 && nothing_open(&programs.loket, &config)? =>
+            {
+                is_over = true;
+            }
             Ended::Killed => resume = None,
             Ended::ByItself(outcome) => {
                 resume = outcome["application"].as_i64().map(|number| number.to_string());
                 is_over = outcome["resumable"] != true && resume.is_some();
+            }
+            Ended::Silent(last) => {
+                eprintln!("it fell silent during {:?}, after {last}", life.step);
+                let log = std::fs::read_to_string(folder.path().join("host.log")).unwrap_or_default();
+                let from = log.lines().count().saturating_sub(40);
+                for line in log.lines().skip(from) {
+                    eprintln!("    {line}");
+                }
+                break;
             }
         }
         if is_over {
@@ -193,8 +210,15 @@ impl Life<'_> {
         let mut retries = 0;
         let mut outcome = Value::Null;
         self.step = "start".into();
-        while let Some(line) = counter.next_line(SILENCE)? {
+        let mut last = String::new();
+        loop {
+            let line = match counter.next_line(SILENCE) {
+                Ok(Some(line)) => line,
+                Ok(None) => break,
+                Err(_) => return Ok(Ended::Silent(last)),
+            };
             lines += 1;
+            name(&line).clone_into(&mut last);
             if let Line::Event { event, fields } = &line {
                 if event == "outcome" {
                     outcome = fields.clone();
@@ -265,6 +289,14 @@ impl Life<'_> {
     }
 }
 
+/// What a line is, without what it says of a person.
+fn name(line: &Line) -> &str {
+    match line {
+        Line::Ask(question) => &question.question,
+        Line::Event { event, .. } => event,
+    }
+}
+
 /// What must not be, in the world.
 fn count(account: &mut Account, world: &World, applicant: &Applicant) {
     let active = world.active_cards();
@@ -285,18 +317,25 @@ fn contains(all: &[u8], part: &[u8]) -> bool {
     all.windows(part.len()).any(|window| window == part)
 }
 
+/// Asks the operator's program for one JSON object.
+fn asked(loket: &Path, config: &Path, arguments: &[&str]) -> anyhow::Result<Value> {
+    let output = Process::command(loket)
+        .args(arguments)
+        .arg("--json")
+        .arg("--config")
+        .arg(config)
+        .output()?;
+    serde_json::from_slice(&output.stdout).with_context(|| format!("reading what {arguments:?} says"))
+}
+
+fn nothing_open(loket: &Path, config: &Path) -> anyhow::Result<bool> {
+    let list = asked(loket, config, &["issue", "list"])?;
+    Ok(list["applications"].as_array().is_some_and(Vec::is_empty))
+}
+
 /// The office's books against the world, and the journal against itself.
 fn compare(account: &mut Account, world: &World, loket: &Path, config: &Path) -> anyhow::Result<()> {
-    let asked = |arguments: &[&str]| -> anyhow::Result<Value> {
-        let output = Process::command(loket)
-            .args(arguments)
-            .arg("--json")
-            .arg("--config")
-            .arg(config)
-            .output()?;
-        serde_json::from_slice(&output.stdout).with_context(|| format!("reading what {arguments:?} says"))
-    };
-    let books = asked(&["blanks"])?;
+    let books = asked(loket, config, &["blanks"])?;
     let rejected: u64 = books["rejected"]
         .as_object()
         .map_or(0, |reasons| reasons.values().filter_map(Value::as_u64).sum());
@@ -318,6 +357,6 @@ fn compare(account: &mut Account, world: &World, loket: &Path, config: &Path) ->
         let off = entered.map_or(lies, |entered| entered.abs_diff(lies));
         account.lost_blanks += u32::try_from(off).unwrap_or(u32::MAX);
     }
-    account.journal_not_whole += u32::from(asked(&["journal", "verify"])?["whole"] != true);
+    account.journal_not_whole += u32::from(asked(loket, config, &["journal", "verify"])?["whole"] != true);
     Ok(())
 }

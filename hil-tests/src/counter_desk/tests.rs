@@ -1,0 +1,84 @@
+//! The counter in small.
+
+use std::sync::LazyLock;
+
+use super::fate::{Fate, Strike};
+use super::faults::{self, Place, Table};
+use super::life::{Office, Way};
+
+/// Working the card out takes longer than a life.
+fn office() -> &'static Office {
+    static OFFICE: LazyLock<Office> = LazyLock::new(|| Office::open().unwrap());
+    &OFFICE
+}
+
+#[test]
+fn every_way_ends_as_it_should() {
+    let office = office();
+    for (way, end) in [
+        (Way::Happy, "issued"),
+        (Way::Stranger, "not matched"),
+        (Way::UsedBlank, "issued, 1 blank rejected"),
+        (Way::BlankWithoutChip, "issued, 1 blank rejected"),
+        (Way::BadPrint, "issued, 1 blank rejected"),
+        (Way::NoGoodBlank, "waits to be resumed, 1 blank rejected"),
+    ] {
+        let told = office.live(way, &Fate::new([])).unwrap();
+        assert_eq!(told.end(), end, "{way:?}");
+        assert!(told.account.is_clean(), "{way:?}: {:?}", told.account);
+    }
+}
+
+#[test]
+fn the_program_may_die_anywhere() {
+    let office = office();
+    let fate = Fate::new([]);
+    office.live(Way::Happy, &fate).unwrap();
+    for point in (0..fate.trail().len()).step_by(29) {
+        let told = office
+            .live(Way::Happy, &Fate::new([(point, Strike::Die)]))
+            .unwrap();
+        assert!(told.account.is_clean(), "{point}: {:?}", told.account);
+        assert_eq!(told.account.issued, 1, "{point}: {}", told.end());
+    }
+}
+
+#[test]
+fn a_program_that_acts_before_its_intent_is_durable_is_found_out() {
+    let office = office();
+    let fate = Fate::new([]);
+    office.live(Way::WithoutIntents, &fate).unwrap();
+    let found = (0..fate.trail().len()).rev().any(|point| {
+        let told = office
+            .live(Way::WithoutIntents, &Fate::new([(point, Strike::Die)]))
+            .unwrap();
+        !told.account.is_clean()
+    });
+    assert!(found);
+}
+
+#[test]
+fn the_table_of_faults_is_what_the_system_does() {
+    let office = office();
+    let fate = Fate::new([]);
+    office.live(Way::Happy, &fate).unwrap();
+    let all: Vec<_> = fate
+        .trail()
+        .iter()
+        .enumerate()
+        .flat_map(|(point, tick)| {
+            let place = Place::from(tick);
+            faults::at(&tick.moment)
+                .into_iter()
+                .map(move |(name, fault)| (point, place.clone(), name, fault))
+        })
+        .collect();
+    let mut table = Table::default();
+    for (point, place, name, fault) in all.into_iter().step_by(331) {
+        let told = office.live(Way::Happy, &Fate::new([(point, fault)])).unwrap();
+        assert!(told.account.is_clean(), "{place:?}, {name}: {:?}", told.account);
+        table.enter(place, &name, told.end());
+    }
+    let document = include_str!("../../../host-driver/src/issuance/FAULTS.md");
+    table.is_part_of(document).unwrap();
+}
