@@ -2,9 +2,12 @@
 
 use std::sync::LazyLock;
 
-use super::fate::{Fate, Strike};
+use host_driver::printer::evolis::wire::Refusal;
+
+use super::fate::{Fate, Moment, Strike};
 use super::faults::{self, Place, Table};
 use super::life::{Office, Way};
+use crate::device::card_printer::Fault;
 
 /// Working the card out takes longer than a life.
 fn office() -> &'static Office {
@@ -81,4 +84,47 @@ fn the_table_of_faults_is_what_the_system_does() {
     }
     let document = include_str!("../../../host-driver/src/issuance/FAULTS.md");
     table.is_part_of(document).unwrap();
+}
+
+#[test]
+fn a_printer_that_stopped_with_an_error_goes_on_when_the_operator_has_seen_to_it() {
+    let fate = Fate::new([]);
+    office().live(Way::Happy, &fate).unwrap();
+    let is_insert = |moment: &Moment| matches!(moment, Moment::Command(command) if command == "Sic");
+    let at = fate
+        .trail()
+        .iter()
+        .position(|tick| is_insert(&tick.moment))
+        .unwrap();
+    for refusal in [
+        Refusal::CardJam,
+        Refusal::Ribbon,
+        Refusal::CoverOpen,
+        Refusal::Head,
+    ] {
+        let strike = Strike::Printer(Fault::Refused(refusal));
+        let told = office().live(Way::Happy, &Fate::new([(at, strike)])).unwrap();
+        assert_eq!(told.account.issued, 1, "{refusal:?}: {}", told.end());
+        assert!(told.account.is_clean(), "{refusal:?}: {:?}", told.account);
+    }
+}
+
+#[test]
+fn a_printer_that_says_rejected_and_rejects_nothing_is_not_believed() {
+    let fate = Fate::new([]);
+    office().live(Way::UsedBlank, &fate).unwrap();
+    let is_reject = |moment: &Moment| matches!(moment, Moment::Command(command) if command == "Ser");
+    let at = fate
+        .trail()
+        .iter()
+        .position(|tick| is_reject(&tick.moment))
+        .unwrap();
+    let told = office()
+        .live(
+            Way::UsedBlank,
+            &Fate::new([(at, Strike::Printer(Fault::Swallowed))]),
+        )
+        .unwrap();
+    assert_eq!(told.end(), "issued, 1 blank rejected");
+    assert!(told.account.is_clean(), "{:?}", told.account);
 }

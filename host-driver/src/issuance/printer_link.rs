@@ -13,6 +13,8 @@ pub struct PrinterLink {
     address: String,
     open: Box<Open>,
     printer: Option<Evolis<Box<dyn Port>>>,
+    /// The printer may stand still with an error. Whoever asks for the next thing has been told of it, so it is cleared before that.
+    holds_error: bool,
 }
 
 impl std::fmt::Debug for PrinterLink {
@@ -20,7 +22,8 @@ impl std::fmt::Debug for PrinterLink {
         f.debug_struct("PrinterLink")
             .field("address", &self.address)
             .field("open", &self.printer.is_some())
-            .finish()
+            .field("holds_error", &self.holds_error)
+            .finish_non_exhaustive()
     }
 }
 
@@ -40,6 +43,7 @@ impl PrinterLink {
             address,
             open: Box::new(open),
             printer: None,
+            holds_error: false,
         }
     }
 
@@ -127,7 +131,7 @@ impl PrinterLink {
             },
             Ok(printer::Outcome::Done) => PrintOutcome::Done,
             Ok(printer::Outcome::Failed(error)) => {
-                self.forget_if_lost(&error);
+                self.heed(&error);
                 let detail = words(&error);
                 if error.card_is_spoiled() {
                     PrintOutcome::Spoilt { detail }
@@ -136,7 +140,7 @@ impl PrinterLink {
                 }
             }
             Ok(printer::Outcome::Unknown(error)) => {
-                self.forget_if_lost(&error);
+                self.heed(&error);
                 PrintOutcome::Unknown {
                     detail: words(&error),
                 }
@@ -152,13 +156,13 @@ impl PrinterLink {
             },
             Ok(printer::Outcome::Done) => Outcome::Done,
             Ok(printer::Outcome::Failed(error)) => {
-                self.forget_if_lost(&error);
+                self.heed(&error);
                 Outcome::Failed {
                     detail: words(&error),
                 }
             }
             Ok(printer::Outcome::Unknown(error)) => {
-                self.forget_if_lost(&error);
+                self.heed(&error);
                 Outcome::Unknown {
                     detail: words(&error),
                 }
@@ -170,18 +174,26 @@ impl PrinterLink {
         &mut self,
         ask: impl FnOnce(&mut dyn CardPrinter) -> Result<R, PrinterError>,
     ) -> Result<R, PrinterError> {
-        let result = match &mut self.printer {
-            Some(printer) => ask(printer),
-            closed => ask(closed.insert((self.open)()?)),
+        let printer = match &mut self.printer {
+            Some(printer) => printer,
+            closed => closed.insert((self.open)()?),
         };
+        let cleared = if self.holds_error {
+            printer.clear_error()
+        } else {
+            Ok(())
+        };
+        self.holds_error = cleared.is_err();
+        let result = cleared.and_then(|()| ask(printer));
         if let Err(error) = &result {
-            self.forget_if_lost(error);
+            self.heed(error);
         }
         result
     }
 
-    fn forget_if_lost(&mut self, error: &PrinterError) {
+    fn heed(&mut self, error: &PrinterError) {
         log::warn!("card printer: {error}");
+        self.holds_error |= error.stays_until_cleared();
         if error.is_silence() {
             self.printer = None;
         }

@@ -162,6 +162,28 @@ impl PrinterError {
         matches!(self, Self::PartlyPrinted { .. })
     }
 
+    /// Whether the printer may keep this error, and refuse everything that moves, until it is told to clear it: with `Pem;2` the host
+    /// handles errors.
+    pub fn stays_until_cleared(&self) -> bool {
+        match self {
+            Self::HopperEmpty
+            | Self::CoverOpen
+            | Self::RibbonEnded
+            | Self::Jam
+            | Self::RejectBoxFull
+            | Self::OutputFull
+            | Self::Head
+            | Self::NoCard { .. } => true,
+            Self::PartlyPrinted { reason, .. } => reason.stays_until_cleared(),
+            Self::CardInside { .. }
+            | Self::Contradiction { .. }
+            | Self::NoAnswer { .. }
+            | Self::PortLost { .. }
+            | Self::CannotOpen { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+
     /// Whether the printer was silent: what was asked of it may have happened.
     pub fn is_silence(&self) -> bool {
         matches!(self, Self::NoAnswer { .. } | Self::PortLost { .. })

@@ -50,10 +50,22 @@ impl<P: Port> Evolis<P> {
         }
     }
 
+    fn is_gone(&mut self) -> Outcome {
+        match self.card(self.timeouts.query) {
+            Ok(CardPosition::None) => Outcome::Done,
+            Ok(_) => Outcome::Unknown(PrinterError::Jam),
+            Err(error) => Outcome::Unknown(error),
+        }
+    }
+
     /// Moves the card that is inside; fails if there is none.
     pub(super) fn move_card_inside(&mut self, command: &str, target: CardPosition) -> Outcome {
         match self.card(self.timeouts.query) {
-            Ok(position) if position.is_inside() => self.move_card(&[command], target),
+            Ok(position) if position.is_inside() => match self.move_card(&[command], target) {
+                // An OK is not enough to call a card gone: the sensor must not see it any more.
+                Outcome::Done if !target.is_inside() => self.is_gone(),
+                outcome => outcome,
+            },
             Ok(position) => Outcome::Failed(PrinterError::NoCard { position }),
             Err(error) => Outcome::Failed(error),
         }
