@@ -39,7 +39,7 @@ pub enum Exit {
     Failed = 15,
     /// Cancelled.
     Cancelled = 16,
-    /// The journal or the books are not what was written.
+    /// The journal, the books or the stock do not agree.
     Tampered = 17,
 }
 
@@ -55,7 +55,7 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   10  returned: documents incomplete          11  not matched
   12  unknown applicant                       13  record not ready to be printed
   14  a blank was rejected, no card issued    15  parked or failed without a card
-  16  cancelled                               17  journal or books are not what was written";
+  16  cancelled                               17  journal, books or stock do not agree";
 
 impl Exit {
     /// The exit of an application's outcome.
@@ -78,7 +78,7 @@ impl Exit {
             Self::Config => "Konfigurasi belum benar.",
             Self::Device => "Perangkat tidak dapat dipakai; periksa kabel, daya dan konfigurasi.",
             Self::Input => "Berkas atau nomor yang diberikan tidak benar.",
-            Self::Tampered => "Jurnal atau pembukuan telah diubah.",
+            Self::Tampered => "Jurnal, pembukuan atau stok tidak cocok.",
             Self::ConsoleClosed => "Konsol ditutup saat menunggu jawaban.",
             _ => "Program tidak dapat melanjutkan.",
         }
@@ -133,7 +133,10 @@ impl From<ConfigError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let exit = match error {
-            StoreError::NoApplication(_) | StoreError::ReprintUnderWay => Exit::Input,
+            StoreError::NoApplication(_)
+            | StoreError::ReprintUnderWay
+            | StoreError::NothingToDestroy
+            | StoreError::NumberTaken(_) => Exit::Input,
             _ => Exit::Internal,
         };
         Self::new(exit, error.to_string())

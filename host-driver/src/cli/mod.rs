@@ -1,5 +1,6 @@
 //! The program `loket`: its commands, exit codes and messages.
 
+mod blanks;
 mod board;
 mod counter;
 mod failure;
@@ -117,10 +118,10 @@ enum Command {
         #[command(flatten)]
         config: ConfigFile,
         /// One JSON object.
-        #[arg(long)]
+        #[arg(long, global = true)]
         json: bool,
         #[command(subcommand)]
-        command: Option<BlanksCommand>,
+        command: Option<blanks::BlanksCommand>,
     },
     /// The journal of all issuances: whether it is what was written.
     Journal {
@@ -184,15 +185,6 @@ enum IssueCommand {
         json: bool,
         #[command(flatten)]
         trace: TraceFolder,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum BlanksCommand {
-    /// Enters a delivery of blanks.
-    Receive {
-        /// How many.
-        count: u32,
     },
 }
 
@@ -315,10 +307,10 @@ fn run(command: Command) -> Result<Exit, Failure> {
             command,
         } => {
             let config = load(&config)?;
-            if let Some(BlanksCommand::Receive { count }) = command {
-                lists::receive_blanks(&config, count)?;
+            match command {
+                Some(command) => blanks::run(&config, command, json),
+                None => lists::blanks(&config, json),
             }
-            lists::blanks(&config, json)
         }
         Command::Journal { command } => match command {
             journal::JournalCommand::Verify { config, head, json } => {

@@ -103,6 +103,15 @@ fn alarms(store: &Store, open: &[Open]) -> Result<Vec<Words>, Failure> {
             "More blanks were used than received. Enter deliveries with `loket blanks receive N`.",
         ));
     }
+    if let Some(count) = store
+        .last_blank_count()?
+        .filter(crate::store::BlankCount::is_alarm)
+    {
+        alarms.push(Words::new(
+            format!("Stok dihitung {}, menurut buku {}. Hitung lagi; `loket blanks explain` bila sudah jelas.", count.counted, count.expected),
+            format!("The stock was counted as {}, the ledger expects {}. Count again; `loket blanks explain` once it is clear.", count.counted, count.expected),
+        ));
+    }
     for disagreement in audit(store)? {
         alarms.push(Words::new(
             format!("Pembukuan tidak sesuai dengan jurnal: {disagreement}."),

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod console;
 #[cfg(feature = "pcsc")]
 pub mod counter;
+pub mod destruction;
 pub mod kiosk;
 pub mod nik;
 pub mod order;

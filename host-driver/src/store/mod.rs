@@ -5,6 +5,7 @@
 
 mod agenda;
 mod applications;
+mod blank_stock;
 mod blanks;
 mod board_ends;
 mod calling;
@@ -21,6 +22,7 @@ mod tickets;
 
 pub use agenda::AgendaRow;
 pub use applications::{Application, ApplicationId};
+pub use blank_stock::{BlankCount, Destroyed, MonthlyAccount};
 pub use blanks::{BlankEntry, BlankPlace, BlankTotals};
 pub use board_ends::BoardEnd;
 pub use chain::{ChainBreak, ChainCheck, Head, NotAHead};
@@ -62,7 +64,7 @@ impl Migration {
 }
 
 /// Versions of the schema, oldest first. A database of version n has had the first n applied. Only append.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration::sql(include_str!("schema.sql")),
     Migration::sql(include_str!("schema_2.sql")),
     Migration::sql(include_str!("schema_3.sql")),
@@ -70,6 +72,7 @@ const MIGRATIONS: [Migration; 4] = [
         sql: include_str!("schema_4.sql"),
         then: Some((chain::chain_all, include_str!("schema_4_after.sql"))),
     },
+    Migration::sql(include_str!("schema_5.sql")),
 ];
 
 /// How long a statement waits for another connection's transaction. All transactions here are far shorter.
@@ -106,6 +109,12 @@ pub enum StoreError {
     /// All numbers of the day are given.
     #[error("no queue number is left for today")]
     NumbersUsedUp,
+    /// There is nothing to be destroyed.
+    #[error("no rejected blank waits to be destroyed; nothing was written")]
+    NothingToDestroy,
+    /// A record of destruction has this number already.
+    #[error("there is a record of destruction with the number {0} already; give another")]
+    NumberTaken(String),
     /// Somebody else has asked for a copy of the same ticket, which is not over.
     #[error("a copy of this ticket is being printed; look at the kiosk's printer before asking for another")]
     ReprintUnderWay,
