@@ -2,14 +2,18 @@
 //!
 //! Looking is quick (files and `--version` calls only), so that `demo` and `test` can do it every time.
 
+mod clients;
+
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
 use super::project;
 use super::toolchain::{self, Compiler, DEBIAN_PACKAGES};
+use clients::PYPI;
+pub use clients::{escpos_decoder, venv_python};
 
 /// What the machine is to be made ready for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,14 +126,11 @@ const PACKAGES: &[Package] = &[
     },
 ];
 
-/// Any of these shows that Python can make a virtual environment; looked for by [`python_has_venv`].
+/// Any of these shows that Python can make a virtual environment; looked for by [`clients::python_has_venv`].
 const VENV_PYTHON_SENTINEL: &str = "python3 -m venv";
 
 /// The version of the firmware's linker that was tried.
 const FLIP_LINK: &str = "0.1.12";
-
-/// Clients from `PyPI` that did not come from us, with the versions that were tried.
-const PYPI: &[&str] = &["pyfingerprint==1.5", "python-escpos==3.1"];
 
 /// One thing that is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,7 +197,7 @@ pub fn missing(purpose: Purpose) -> Vec<Missing> {
     if purpose.includes(Purpose::Demo) && toolchain::flip_link().is_none() {
         missing.push(Missing::FlipLink);
     }
-    if purpose == Purpose::Test && !python_clients_are_there() {
+    if purpose == Purpose::Test && !clients::python_clients_are_there() {
         missing.push(Missing::PythonClients);
     }
     if purpose == Purpose::Test && !escpos_decoder().exists() {
@@ -244,10 +245,10 @@ pub fn run(purpose: Purpose, yes: bool) -> anyhow::Result<()> {
         cargo_install(&["flip-link", "--version", FLIP_LINK])?;
     }
     if wanted.contains(&Missing::PythonClients) {
-        install_python_clients()?;
+        clients::install_python_clients()?;
     }
     if wanted.contains(&Missing::EscposDecoder) {
-        build_escpos_decoder()?;
+        clients::build_escpos_decoder()?;
     }
     if wanted.contains(&Missing::CargoFuzz) {
         cargo_install(&["cargo-fuzz"])?;
@@ -264,7 +265,7 @@ pub fn run(purpose: Purpose, yes: bool) -> anyhow::Result<()> {
 fn is_there(package: &Package) -> bool {
     package.shown_by.iter().any(|path| {
         if *path == VENV_PYTHON_SENTINEL {
-            python_has_venv()
+            clients::python_has_venv()
         } else {
             Path::new(path).exists()
         }
@@ -371,37 +372,6 @@ fn install_thumb_compiler() -> anyhow::Result<()> {
     })
 }
 
-/// Folder in which independent checkers are built, under the target directory.
-const INDEPENDENT: &str = "independent";
-
-/// Program that reads a ticket's bytes with a decoder that did not come from us.
-pub fn escpos_decoder() -> PathBuf {
-    project::target_dir().join(INDEPENDENT).join("debug/escpos-check")
-}
-
-fn build_escpos_decoder() -> anyhow::Result<()> {
-    eprintln!("building the independent ESC/POS decoder …");
-    let status = project::cargo_command()
-        // It declares Rust 1.97 and builds with what this workspace asks for.
-        .args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--ignore-rust-version",
-            "--manifest-path",
-        ])
-        .arg(project::root().join("hil-tests/independent/escpos/Cargo.toml"))
-        .arg("--target-dir")
-        .arg(project::target_dir().join(INDEPENDENT))
-        .status()
-        .context("starting cargo to build the ESC/POS decoder")?;
-    anyhow::ensure!(
-        status.success(),
-        "the independent ESC/POS decoder did not compile ({status})"
-    );
-    Ok(())
-}
-
 fn cargo_install(what: &[&str]) -> anyhow::Result<()> {
     let words = what.join(" ");
     eprintln!("cargo install --locked {words} …");
@@ -412,52 +382,6 @@ fn cargo_install(what: &[&str]) -> anyhow::Result<()> {
         .with_context(|| format!("starting cargo to install {words}"))?;
     anyhow::ensure!(status.success(), "{words} could not be installed ({status})");
     Ok(())
-}
-
-/// Python of the virtual environment that holds the independent clients.
-pub fn venv_python() -> PathBuf {
-    project::state_dir().join("venv/bin/python")
-}
-
-fn python_has_venv() -> bool {
-    // `ensurepip` is what Debian splits off into python3-venv: `venv` alone imports but makes environments without pip.
-    Command::new("python3")
-        .args(["-c", "import venv, ensurepip"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
-}
-
-/// File that records which clients were installed, so that looking needs no Python.
-fn python_stamp() -> PathBuf {
-    project::state_dir().join("venv/loket-clients.txt")
-}
-
-fn python_clients_are_there() -> bool {
-    std::fs::read_to_string(python_stamp()).is_ok_and(|text| text == PYPI.join("\n"))
-}
-
-fn install_python_clients() -> anyhow::Result<()> {
-    let venv = project::state_dir().join("venv");
-    eprintln!("python3 -m venv .rig/venv; pip install {} …", PYPI.join(" "));
-    let status = Command::new("python3")
-        .args(["-m", "venv"])
-        .arg(&venv)
-        .status()
-        .context("python3 -m venv")?;
-    if !status.success() {
-        bail!("python3 could not make a virtual environment; is python3-venv installed?");
-    }
-    let status = Command::new(venv_python())
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(PYPI)
-        .status()
-        .context("pip install")?;
-    if !status.success() {
-        bail!("pip could not install {}. Is PyPI within reach?", PYPI.join(", "));
-    }
-    std::fs::write(python_stamp(), PYPI.join("\n")).context("recording the installed clients")
 }
 
 #[cfg(test)]

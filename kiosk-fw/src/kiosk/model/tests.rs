@@ -5,6 +5,7 @@ mod card;
 mod chance;
 mod crashes;
 mod hall;
+mod incident;
 mod office;
 mod paper;
 mod residents;

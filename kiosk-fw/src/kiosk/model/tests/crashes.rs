@@ -2,7 +2,8 @@
 
 use super::account::Faults;
 use super::chance::Chance;
-use super::hall::{Broken, Hall, Incident};
+use super::hall::{Broken, Hall};
+use super::incident::Incident;
 use super::paper::{NO_PAPER, READY};
 use crate::drivers::escpos::{Status, Trouble};
 use crate::kiosk::model::Key;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::card::{Card, Order};
 use super::chance::Chance;
+use super::incident::Incident;
 use super::office::{MIDNIGHT, MORNING, Office};
 use super::paper::{Job, Printer, Sheet};
-use crate::drivers::escpos::{Status, Trouble};
 use crate::kiosk::model::{Action, Event, Key, Model, View};
 use crate::kiosk::record::{self, Happened, Stage};
 use protocol::RequestId;
@@ -16,22 +16,6 @@ use protocol::message::{Message, Refusal};
 
 /// How long a line may be cut before the ends notice.
 const SILENCE_US: u64 = 2_500_000;
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Incident {
-    Press(Key),
-    Cut(bool),
-    Host(bool),
-    /// The host takes its time.
-    Stuck(u64),
-    Paper(Result<Status, Trouble>),
-    Card {
-        broken: bool,
-    },
-    /// The kiosk is without power for so long.
-    Dark(u64),
-    Lend,
-}
 
 #[derive(Clone, Debug)]
 enum Word {
