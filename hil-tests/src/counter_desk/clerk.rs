@@ -71,6 +71,12 @@ impl Attended<'_> {
                 Answer::Yes
             }
             Question::RetryOrCancel => {
+                // What these say, whether or not anybody heard it when it happened: put the card into the reject box.
+                if matches!(trouble, Some(Trouble::CardNotGood | Trouble::ChipDiffers)) {
+                    for place in [Place::Tray, Place::Desk] {
+                        self.carry(place, Place::RejectTray);
+                    }
+                }
                 // Whatever a hand can mend is mended before trying again: cover, ribbon, plug.
                 let mut printer = self.printer.lock().unwrap_or_else(PoisonError::into_inner);
                 printer.knobs = Knobs::default();

@@ -128,3 +128,18 @@ fn a_printer_that_says_rejected_and_rejects_nothing_is_not_believed() {
     assert_eq!(told.end(), "issued, 1 blank rejected");
     assert!(told.account.is_clean(), "{:?}", told.account);
 }
+
+#[test]
+fn whoever_said_that_a_card_is_bad_is_told_what_to_do_with_it_even_if_the_program_died_on_the_way() {
+    let fate = Fate::new([]);
+    office().live(Way::BadPrint, &fate).unwrap();
+    let trail = fate.trail();
+    let answered =
+        (2..trail.len()).filter(|at| trail[*at].moment == Moment::AfterRow && trail[at - 2].act == "ask");
+    for point in answered {
+        let told = office()
+            .live(Way::BadPrint, &Fate::new([(point, Strike::Die)]))
+            .unwrap();
+        assert!(told.account.is_clean(), "{point}: {:?}", told.account);
+    }
+}
